@@ -1,0 +1,177 @@
+//! What ingest says about a batch, beside the body that it passes on untouched: the headers of the queue's message.
+//!
+//! The version comes first: a worker refuses an envelope from a release that it does not know, and headers that it
+//! does not know (the broker adds its own) are left alone.
+
+use domain::SourceId;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Version of the layout below. Another number is [`EnvelopeError::UnknownVersion`].
+pub const VERSION: &str = "1";
+
+const HEADER_VERSION: &str = "x-sendstate-envelope";
+const HEADER_SOURCE: &str = "x-sendstate-source";
+const HEADER_RECEIVED_AT: &str = "x-sendstate-received-at";
+const HEADER_TRACEPARENT: &str = "traceparent";
+
+/// One accepted batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    pub source: SourceId,
+    /// Version 7, given by ingest. Travels as the message's own id, so that the broker's return of a message and the
+    /// ledger's row name the same thing.
+    pub batch: Uuid,
+    /// When ingest had received the whole body.
+    pub received_at: Timestamp,
+    /// W3C Trace Context of the request, if it had a valid one.
+    pub traceparent: Option<String>,
+}
+
+/// The envelope cannot be used; waiting or trying again changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    #[error("the message has no id")]
+    MissingId,
+    #[error("the message's id is not a UUID")]
+    BadId,
+    #[error("the header {0} is missing")]
+    MissingHeader(&'static str),
+    #[error("the header {0} cannot be read")]
+    BadHeader(&'static str),
+    #[error("the envelope is of version {0:?}, known is {VERSION:?}")]
+    UnknownVersion(String),
+}
+
+impl Envelope {
+    /// The message's id on the queue.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.batch.to_string()
+    }
+
+    /// An invalid `traceparent` is left out: tracing is no reason to lose a batch.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            (HEADER_VERSION, VERSION.to_owned()),
+            (HEADER_SOURCE, self.source.0.to_string()),
+            (HEADER_RECEIVED_AT, self.received_at.to_string()),
+        ];
+        let traceparent = self.traceparent.as_deref().filter(|text| is_traceparent(text));
+        headers.extend(traceparent.map(|text| (HEADER_TRACEPARENT, text.to_owned())));
+        headers
+    }
+
+    /// # Errors
+    ///
+    /// Says the first thing that is missing, unreadable or of an unknown version.
+    pub fn read(id: Option<&str>, headers: &[(String, String)]) -> Result<Self, EnvelopeError> {
+        let find = |name| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let need = |name| find(name).ok_or(EnvelopeError::MissingHeader(name));
+        let version = need(HEADER_VERSION)?;
+        if version != VERSION {
+            return Err(EnvelopeError::UnknownVersion(version.chars().take(16).collect()));
+        }
+        let batch = id.ok_or(EnvelopeError::MissingId)?;
+        let source = need(HEADER_SOURCE)?.parse().map_err(|_| EnvelopeError::BadHeader(HEADER_SOURCE))?;
+        let received_at =
+            need(HEADER_RECEIVED_AT)?.parse().map_err(|_| EnvelopeError::BadHeader(HEADER_RECEIVED_AT))?;
+        Ok(Self {
+            source: SourceId(source),
+            batch: Uuid::try_parse(batch).map_err(|_| EnvelopeError::BadId)?,
+            received_at,
+            traceparent: find(HEADER_TRACEPARENT).filter(|text| is_traceparent(text)).map(str::to_owned),
+        })
+    }
+}
+
+/// Version 00 of the W3C recommendation: four fields of lower-case hexadecimal digits, neither id all zero.
+fn is_traceparent(text: &str) -> bool {
+    let fields = text.split('-').collect::<Vec<_>>();
+    let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let some = |field: &str| field.bytes().any(|byte| byte != b'0');
+    matches!(fields[..], ["00", trace, parent, flags]
+        if [trace.len(), parent.len(), flags.len()] == [32, 16, 2]
+            && [trace, parent, flags].iter().all(|field| field.bytes().all(hexadecimal))
+            && some(trace)
+            && some(parent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> Envelope {
+        Envelope {
+            source: SourceId(7),
+            batch: Uuid::from_u128(0x0190_1b2c_3d4e_7f60_8a9b_acbd_cedf_e0f1),
+            received_at: "2026-03-04T05:06:07.089123Z".parse().unwrap(),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        }
+    }
+
+    fn owned(headers: Vec<(&str, String)>) -> Vec<(String, String)> {
+        headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for traceparent in [envelope().traceparent, None] {
+            let envelope = Envelope { traceparent, ..envelope() };
+            let mut headers = owned(envelope.headers());
+            headers.push(("x-delivery-count".to_owned(), "3".to_owned()));
+            assert_eq!(Envelope::read(Some(&envelope.id()), &headers), Ok(envelope));
+        }
+    }
+
+    #[test]
+    fn version_one_is_spelled_as_it_always_was() {
+        let headers = owned(envelope().headers());
+        let expected = [
+            ("x-sendstate-envelope", "1"),
+            ("x-sendstate-source", "7"),
+            ("x-sendstate-received-at", "2026-03-04T05:06:07.089123Z"),
+            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ];
+        assert_eq!(headers, owned(expected.map(|(name, value)| (name, value.to_owned())).to_vec()));
+        assert_eq!(envelope().id(), "01901b2c-3d4e-7f60-8a9b-acbdcedfe0f1");
+    }
+
+    #[test]
+    fn every_missing_or_unreadable_part_is_named() {
+        let id = envelope().id();
+        assert_eq!(Envelope::read(None, &owned(envelope().headers())), Err(EnvelopeError::MissingId));
+        assert_eq!(Envelope::read(Some("7"), &owned(envelope().headers())), Err(EnvelopeError::BadId));
+        for name in [HEADER_VERSION, HEADER_SOURCE, HEADER_RECEIVED_AT] {
+            let mut headers = owned(envelope().headers());
+            headers.retain(|(key, _)| key != name);
+            assert_eq!(Envelope::read(Some(&id), &headers), Err(EnvelopeError::MissingHeader(name)));
+            headers.push((name.to_owned(), "?".to_owned()));
+            let error = if name == HEADER_VERSION {
+                EnvelopeError::UnknownVersion("?".to_owned())
+            } else {
+                EnvelopeError::BadHeader(name)
+            };
+            assert_eq!(Envelope::read(Some(&id), &headers), Err(error));
+        }
+    }
+
+    #[test]
+    fn an_invalid_traceparent_is_left_out_on_both_sides() {
+        for text in [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nx: y",
+        ] {
+            let envelope = Envelope { traceparent: Some(text.to_owned()), ..envelope() };
+            assert!(envelope.headers().iter().all(|(name, _)| *name != HEADER_TRACEPARENT), "{text}");
+            let mut headers = owned(envelope.headers());
+            headers.push((HEADER_TRACEPARENT.to_owned(), text.to_owned()));
+            assert_eq!(Envelope::read(Some(&envelope.id()), &headers).unwrap().traceparent, None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The content of one JSON string, decoded when somebody asks, whatever it contains.
+//!
+//! What cannot be text in JSON, in UTF-8 or in PostgreSQL becomes U+FFFD, in this string only: bytes that are not
+//! UTF-8, NUL, lone surrogates, and the backslash of an escape that JSON does not have (what follows it stays).
+
+use std::borrow::Cow;
+
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// The bytes between the quotes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    pub(super) const fn new(raw: &'a [u8]) -> Self {
+        Self(raw)
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Borrowed when the string has no escapes. Sets `lossy` if anything was replaced, and never clears it.
+    pub(super) fn decode(self, lossy: &mut bool) -> Cow<'a, str> {
+        if memchr::memchr2(b'\\', 0, self.0).is_none()
+            && let Ok(text) = std::str::from_utf8(self.0)
+        {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(unescape(self.0, lossy))
+    }
+}
+
+fn unescape(mut raw: &[u8], lossy: &mut bool) -> String {
+    let mut text = String::with_capacity(raw.len());
+    while !raw.is_empty() {
+        let plain = memchr::memchr2(b'\\', 0, raw).unwrap_or(raw.len());
+        // A backslash or NUL never lies inside a UTF-8 sequence, so the pieces can be judged one by one.
+        let (piece, rest) = raw.split_at(plain);
+        let piece = String::from_utf8_lossy(piece);
+        *lossy |= matches!(piece, Cow::Owned(_));
+        text.push_str(&piece);
+        raw = match rest {
+            [b'\\', escape @ ..] => {
+                let (decoded, rest) = escaped(escape);
+                *lossy |= decoded.is_none();
+                text.push(decoded.unwrap_or(REPLACEMENT));
+                rest
+            }
+            [_nul, rest @ ..] => {
+                *lossy = true;
+                text.push(REPLACEMENT);
+                rest
+            }
+            [] => rest,
+        };
+    }
+    text
+}
+
+/// What an escape stands for, if it stands for a character that may be stored, and what follows it.
+fn escaped(escape: &[u8]) -> (Option<char>, &[u8]) {
+    let (&letter, rest) = match escape.split_first() {
+        Some(split) => split,
+        None => return (None, escape),
+    };
+    let decoded = match letter {
+        b'"' | b'\\' | b'/' => char::from(letter),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return code_point(rest).unwrap_or((None, escape)),
+        _ => return (None, escape),
+    };
+    (Some(decoded), rest)
+}
+
+/// `None` unless four hexadecimal digits follow.
+fn code_point(digits: &[u8]) -> Option<(Option<char>, &[u8])> {
+    let (unit, rest) = unit(digits)?;
+    if (0xd800..0xdc00).contains(&unit)
+        && let [b'\\', b'u', low @ ..] = rest
+        && let Some((low @ 0xdc00..0xe000, rest)) = self::unit(low)
+    {
+        return Some((char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), rest));
+    }
+    Some((char::from_u32(unit).filter(|decoded| *decoded != '\0'), rest))
+}
+
+fn unit(digits: &[u8]) -> Option<(u32, &[u8])> {
+    let (four, rest) = digits.split_at_checked(4)?;
+    let unit = four.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))?;
+    Some((unit, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(raw: &[u8]) -> (String, bool) {
+        let mut lossy = false;
+        let text = Text::new(raw).decode(&mut lossy).into_owned();
+        (text, lossy)
+    }
+
+    #[test]
+    fn what_json_allows_is_decoded_exactly() {
+        for (raw, text) in [
+            (r"", ""),
+            (r"plain", "plain"),
+            (r#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
+            (r"\u0041\u00e9\u20AC", "Aé€"),
+            (r"\ud83d\ude00!", "😀!"),
+            ("naïve 😀", "naïve 😀"),
+            ("a raw\nline", "a raw\nline"),
+        ] {
+            assert_eq!(decode(raw.as_bytes()), (text.to_owned(), false), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_text_is_replaced_and_flagged() {
+        for (raw, text) in [
+            (&b"a\0b"[..], "a\u{fffd}b"),
+            (b"a\\u0000b", "a\u{fffd}b"),
+            (b"\\ud800", "\u{fffd}"),
+            (b"\\udc00x", "\u{fffd}x"),
+            (b"\\ud800\\ud83d\\ude00", "\u{fffd}😀"),
+            (b"\\ud800\\u0041", "\u{fffd}A"),
+            (b"\\ud800\\n", "\u{fffd}\n"),
+            (b"\\x41", "\u{fffd}x41"),
+            (b"\\u12", "\u{fffd}u12"),
+            (b"\\u12G4", "\u{fffd}u12G4"),
+            (b"\\u+123", "\u{fffd}u+123"),
+            (b"caf\xe9 noir", "caf\u{fffd} noir"),
+            (b"\xc3\\n", "\u{fffd}\n"),
+            (b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(decode(raw), (text.to_owned(), true), "{}", raw.escape_ascii());
+        }
+    }
+}
