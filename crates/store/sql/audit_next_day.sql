@@ -1,0 +1,1 @@
+SELECT min(received_on) FROM batches WHERE received_on > $1

@@ -1,0 +1,1 @@
+SELECT min(created_on) FROM notifications WHERE created_on > $1

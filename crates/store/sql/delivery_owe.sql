@@ -1,0 +1,13 @@
+-- One delivery for each endpoint that asks for the type and the source. Paused and disabled endpoints are owed too: they
+-- hold. A later one of the same message waits at least as long as an earlier one that is unfinished.
+INSERT INTO delivery_queue (endpoint_id, subject_key, type, notification_on, sequence, due_at, created_at)
+SELECT e.id, n.subject_key, n.type, n.created_on, n.sequence,
+       greatest(n.created_at, (SELECT max(q.due_at)
+                               FROM delivery_queue q
+                               WHERE q.endpoint_id = e.id AND q.subject_key = n.subject_key
+                                 AND q.sequence < n.sequence)),
+       n.created_at
+FROM unnest($1::date[], $2::uuid[], $3::text[], $4::int[], $5::int[], $6::timestamptz[])
+     WITH ORDINALITY AS n (created_on, subject_key, type, source_id, sequence, created_at, position)
+JOIN endpoints e ON n.type = ANY(e.types) AND (e.source_ids IS NULL OR n.source_id = ANY(e.source_ids))
+ORDER BY e.id, n.position

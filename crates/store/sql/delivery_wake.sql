@@ -1,0 +1,12 @@
+-- The next delivery of each (endpoint, subject, sequence) that has just been finished; $4 now.
+UPDATE delivery_queue q
+SET due_at = $4
+FROM unnest($1::int[], $2::uuid[], $3::int[]) AS head (endpoint_id, subject_key, sequence)
+CROSS JOIN LATERAL (
+    SELECT n.id
+    FROM delivery_queue n
+    WHERE n.endpoint_id = head.endpoint_id AND n.subject_key = head.subject_key AND n.sequence > head.sequence
+    ORDER BY n.sequence
+    LIMIT 1
+) AS following
+WHERE q.id = following.id AND q.lease IS NULL AND q.due_at > $4

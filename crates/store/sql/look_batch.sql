@@ -1,0 +1,5 @@
+SELECT b.id, s.name AS source, b.source_id, b.received_at, b.state,
+       b.elements, b.applied, b.stale, b.ignored, b.duplicate, b.quarantined
+FROM batches b
+LEFT JOIN sources s ON s.id = b.source_id
+WHERE b.received_on = ANY($1) AND b.id = $2

@@ -1,0 +1,1 @@
+SELECT count(*) FROM delivery_queue WHERE endpoint_id = $1

@@ -1,0 +1,1 @@
+SELECT id, name, machine_opens FROM sources WHERE id = ANY($1)

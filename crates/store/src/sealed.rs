@@ -1,0 +1,193 @@
+//! Endpoint secrets at rest: sealed before they reach the database, opened only where a delivery is signed.
+//!
+//! Layout: version (1 byte) · fingerprint of the key (4) · nonce (24) · XChaCha20-Poly1305 ciphertext and tag.
+//! The endpoint's number is authenticated with it, so that a row copied to another endpoint does not open. The
+//! fingerprint tells "sealed with another key" from "damaged" and is what a later key rotation chooses keys by; it
+//! gives away nothing, because the key has 256 random bits. Nonces are random: 24 bytes never repeat in practice.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chacha20poly1305::aead::{AeadInOut as _, Generate as _};
+use chacha20poly1305::{KeyInit as _, Tag, XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret as _, ExposeSecretMut as _, SecretBox, SecretString};
+use sha2::{Digest as _, Sha256};
+
+const VERSION: u8 = 1;
+const FINGERPRINT_BYTES: usize = 4;
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+/// Fingerprint of a key: which of several keys sealed a secret. Public.
+type Fingerprint = [u8; FINGERPRINT_BYTES];
+
+/// What `SENDSTATE_SECRET_KEY` holds. Zeroed when dropped; its `Debug` shows nothing.
+pub struct SecretKey {
+    bytes: SecretBox<[u8; 32]>,
+    fingerprint: Fingerprint,
+}
+
+/// Why a text is no secret key. Says nothing about the text itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the secret key must be 32 bytes in base64, e.g. from `openssl rand -base64 32`")]
+pub struct SecretKeyError;
+
+/// Why a sealed secret does not open. All of them are the operator's to mend, none is worth a quick retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    #[error("the secret was sealed by a release that this one does not know")]
+    UnknownVersion,
+    #[error("the secret was sealed with another key than SENDSTATE_SECRET_KEY")]
+    OtherKey,
+    #[error("the sealed secret is damaged or belongs to another endpoint")]
+    Damaged,
+}
+
+impl SecretKey {
+    /// Reads base64 (with padding) of 32 bytes; white space around it is ignored.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn parse(text: &str) -> Result<Self, SecretKeyError> {
+        // Room for more than a key, so that a longer text is noticed instead of cut.
+        let mut decoded = SecretBox::new(Box::new([0_u8; 36]));
+        let length = BASE64_STANDARD
+            .decode_slice(text.trim(), decoded.expose_secret_mut().as_mut_slice())
+            .map_err(|_| SecretKeyError)?;
+        if length != 32 {
+            return Err(SecretKeyError);
+        }
+        let bytes = SecretBox::init_with_mut(|key: &mut [u8; 32]| {
+            key.copy_from_slice(&decoded.expose_secret()[..32]);
+        });
+        let fingerprint = fingerprint(bytes.expose_secret());
+        Ok(Self { bytes, fingerprint })
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.bytes.expose_secret().into())
+    }
+}
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretKey([redacted])")
+    }
+}
+
+/// Seals an endpoint's secret for the column `endpoint_secrets.sealed`. Twice the same input gives two results.
+#[must_use]
+pub fn seal(key: &SecretKey, endpoint_id: i32, plain: &SecretString) -> Vec<u8> {
+    let nonce = XNonce::generate();
+    let plain = plain.expose_secret().as_bytes();
+    let mut sealed = Vec::with_capacity(1 + FINGERPRINT_BYTES + NONCE_BYTES + plain.len() + TAG_BYTES);
+    sealed.push(VERSION);
+    sealed.extend_from_slice(&key.fingerprint);
+    sealed.extend_from_slice(&nonce);
+    let text_at = sealed.len();
+    sealed.extend_from_slice(plain);
+    let tag = key
+        .cipher()
+        .encrypt_inout_detached(&nonce, &associated(endpoint_id), (&mut sealed[text_at..]).into())
+        .expect("the cipher refuses only texts of 256 GiB and more");
+    sealed.extend_from_slice(&tag);
+    sealed
+}
+
+/// Opens what [`seal`] made for the same endpoint.
+///
+/// # Errors
+/// Sealed with another key, for another endpoint, by an unknown release, or damaged.
+pub fn open(key: &SecretKey, endpoint_id: i32, sealed: &[u8]) -> Result<SecretString, SealError> {
+    let (version, rest) = sealed.split_first().ok_or(SealError::Damaged)?;
+    if *version != VERSION {
+        return Err(SealError::UnknownVersion);
+    }
+    let (fingerprint, rest) = rest.split_first_chunk::<FINGERPRINT_BYTES>().ok_or(SealError::Damaged)?;
+    if *fingerprint != key.fingerprint {
+        return Err(SealError::OtherKey);
+    }
+    let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Damaged)?;
+    let (text, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(SealError::Damaged)?;
+    // Exactly as long as the plain text, so that turning it into a secret leaves no copy behind.
+    let mut text = text.to_vec();
+    key.cipher()
+        .decrypt_inout_detached(
+            &XNonce::from(*nonce),
+            &associated(endpoint_id),
+            text.as_mut_slice().into(),
+            &Tag::from(*tag),
+        )
+        .map_err(|_| SealError::Damaged)?;
+    String::from_utf8(text).map(SecretString::from).map_err(|_| SealError::Damaged)
+}
+
+/// What is authenticated beside the secret: what it is, and whose.
+fn associated(endpoint_id: i32) -> Vec<u8> {
+    let mut bytes = b"sendstate endpoint secret ".to_vec();
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&endpoint_id.to_be_bytes());
+    bytes
+}
+
+fn fingerprint(key: &[u8; 32]) -> Fingerprint {
+    let digest = Sha256::new().chain_update(b"sendstate secret key ").chain_update(key).finalize();
+    let mut fingerprint = [0; FINGERPRINT_BYTES];
+    fingerprint.copy_from_slice(&digest[..FINGERPRINT_BYTES]);
+    fingerprint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> SecretKey {
+        SecretKey::parse(&BASE64_STANDARD.encode([byte; 32])).unwrap()
+    }
+
+    fn secret() -> SecretString {
+        SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    }
+
+    #[test]
+    fn what_was_sealed_opens_for_the_same_endpoint_and_key() {
+        let sealed = seal(&key(7), 42, &secret());
+        assert_eq!(open(&key(7), 42, &sealed).unwrap().expose_secret(), secret().expose_secret());
+        assert!(!sealed.windows(5).any(|window| secret().expose_secret().as_bytes().starts_with(window)));
+        assert_ne!(sealed, seal(&key(7), 42, &secret()));
+    }
+
+    #[test]
+    fn another_endpoint_key_or_release_does_not_open_it() {
+        let sealed = seal(&key(7), 42, &secret());
+        assert_eq!(open(&key(7), 43, &sealed).unwrap_err(), SealError::Damaged);
+        assert_eq!(open(&key(8), 42, &sealed).unwrap_err(), SealError::OtherKey);
+        let later = [&[2], &sealed[1..]].concat();
+        assert_eq!(open(&key(7), 42, &later).unwrap_err(), SealError::UnknownVersion);
+    }
+
+    #[test]
+    fn no_flipped_bit_and_no_cut_goes_unnoticed() {
+        let sealed = seal(&key(7), 42, &secret());
+        for at in 0..sealed.len() * 8 {
+            let mut flipped = sealed.clone();
+            flipped[at / 8] ^= 1 << (at % 8);
+            assert!(open(&key(7), 42, &flipped).is_err(), "bit {at}");
+        }
+        for length in 0..sealed.len() {
+            assert!(open(&key(7), 42, &sealed[..length]).is_err(), "length {length}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_exactly_thirty_two_bytes() {
+        for length in [0, 1, 16, 31, 33, 34, 35, 36, 64] {
+            assert!(SecretKey::parse(&BASE64_STANDARD.encode(vec![1; length])).is_err(), "{length}");
+        }
+        assert!(SecretKey::parse("not base64!").is_err());
+        assert!(SecretKey::parse(&format!(" {}\n", BASE64_STANDARD.encode([1; 32]))).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert_eq!(format!("{:?}", key(7)), "SecretKey([redacted])");
+    }
+}

@@ -1,0 +1,170 @@
+//! Sources: what ingest verifies with, what the worker applies by, and how people set them up.
+//!
+//! Each function runs under one role: [`listed`] as ingest, [`policies`] as worker, the others as operator.
+
+use crate::StoreError;
+use deadpool_postgres::GenericClient;
+use domain::MachineOpens;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use tokio_postgres::Row;
+
+/// All that ingest may know of a source: public data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSource {
+    pub id: i32,
+    /// Last segment of `POST /webhooks/sendgrid/{path}`.
+    pub path: String,
+    /// How old a right signature's timestamp may be, in seconds.
+    pub max_age_s: i32,
+    pub signed: bool,
+    /// SubjectPublicKeyInfo (DER) of active and retiring keys. Empty on a signed source: refuse everything.
+    pub keys: Vec<Vec<u8>>,
+}
+
+/// What the worker needs to know of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourcePolicy {
+    pub name: String,
+    pub machine_opens: MachineOpens,
+}
+
+/// A source as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub id: i32,
+    pub name: String,
+    pub path: String,
+    pub signed: bool,
+    pub max_age_s: i32,
+    pub machine_opens: MachineOpens,
+    /// Active and retiring ones, oldest first.
+    pub keys: Vec<SourceKey>,
+}
+
+/// A verification key as people compare it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceKey {
+    pub id: i32,
+    /// Hex SHA-256 of its SubjectPublicKeyInfo.
+    pub sha256: String,
+}
+
+/// A source to be made, with all its keys.
+#[derive(Clone, Debug)]
+pub struct NewSource<'a> {
+    pub name: &'a str,
+    pub path: &'a str,
+    pub signed: bool,
+    pub max_age_s: i32,
+    pub machine_opens: MachineOpens,
+    /// (SubjectPublicKeyInfo as DER, its hex SHA-256), distinct.
+    pub keys: &'a [(Vec<u8>, String)],
+    pub created_at: Timestamp,
+}
+
+/// What became of a request to make a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    New(i32),
+    /// Another source has the name or the path; nothing was written.
+    Taken,
+}
+
+/// Every source that ingest may accept for. Role: ingest. Locks nothing.
+///
+/// # Errors
+/// As any statement.
+pub async fn listed(client: &impl GenericClient) -> Result<Vec<ListedSource>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/source_listed.sql")).await?;
+    let rows = client.query(&statement, &[]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| ListedSource {
+            id: row.get("id"),
+            path: row.get("path"),
+            max_age_s: row.get("max_age_s"),
+            signed: row.get("signed"),
+            keys: row.get("keys"),
+        })
+        .collect())
+}
+
+/// The policy of one source, `None` if there is no such source. Role: worker. Locks nothing.
+///
+/// # Errors
+/// As [`policies`].
+pub async fn policy(client: &impl GenericClient, id: i32) -> Result<Option<SourcePolicy>, StoreError> {
+    Ok(policies(client, &[id]).await?.remove(&id))
+}
+
+/// The policies of those of `ids` that exist. Role: worker. Locks nothing.
+///
+/// # Errors
+/// As any statement, and [`StoreError::Unreadable`] for a policy this release does not know.
+pub async fn policies(
+    client: &impl GenericClient,
+    ids: &[i32],
+) -> Result<HashMap<i32, SourcePolicy>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/source_policies.sql")).await?;
+    let rows = client.query(&statement, &[&ids]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((row.get("id"), SourcePolicy { name: row.get("name"), machine_opens: machine_opens(row)? }))
+        })
+        .collect()
+}
+
+/// Makes a source and its keys, all or nothing. Role: operator.
+///
+/// # Errors
+/// As any statement.
+pub async fn create(client: &impl GenericClient, source: &NewSource<'_>) -> Result<Created, StoreError> {
+    let (ders, sha256s): (Vec<&[u8]>, Vec<&str>) =
+        source.keys.iter().map(|(der, sha256)| (der.as_slice(), sha256.as_str())).unzip();
+    let statement = client.prepare_cached(include_str!("../sql/source_create.sql")).await?;
+    let made = client
+        .query_opt(
+            &statement,
+            &[
+                &source.name,
+                &source.path,
+                &source.signed,
+                &source.max_age_s,
+                &source.machine_opens.as_str(),
+                &source.created_at,
+                &ders,
+                &sha256s,
+            ],
+        )
+        .await?;
+    Ok(made.map_or(Created::Taken, |row| Created::New(row.get(0))))
+}
+
+/// Every source, in the order they were made. Role: operator. Locks nothing.
+///
+/// # Errors
+/// As any statement, and [`StoreError::Unreadable`] for a policy this release does not know.
+pub async fn list(client: &impl GenericClient) -> Result<Vec<Source>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/source_list.sql")).await?;
+    let rows = client.query(&statement, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            let ids: Vec<i32> = row.get("key_ids");
+            let sha256s: Vec<String> = row.get("key_sha256s");
+            Ok(Source {
+                id: row.get("id"),
+                name: row.get("name"),
+                path: row.get("path"),
+                signed: row.get("signed"),
+                max_age_s: row.get("max_age_s"),
+                machine_opens: machine_opens(row)?,
+                keys: ids.into_iter().zip(sha256s).map(|(id, sha256)| SourceKey { id, sha256 }).collect(),
+            })
+        })
+        .collect()
+}
+
+fn machine_opens(row: &Row) -> Result<MachineOpens, StoreError> {
+    MachineOpens::parse(row.get("machine_opens")).ok_or(StoreError::Unreadable("policy for machine opens"))
+}

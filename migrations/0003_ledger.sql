@@ -1,0 +1,92 @@
+-- Why: what came in. Every element of every accepted batch ends as one row of events, one of quarantine, or one
+--      counted duplicate; batches adds them up.
+-- Partitions: by day, made ahead by keep_partitions (0006); the DEFAULT partition takes every other day.
+
+CREATE TABLE batches (
+    -- UTC day of received_at; with the id it is what a redelivery is recognised by.
+    received_on date NOT NULL,
+    id          uuid NOT NULL,
+    source_id   int NOT NULL,
+    received_at timestamptz NOT NULL,
+    -- quarantined: unreadable as a whole, one element until it is released.
+    state       text NOT NULL CONSTRAINT batch_state_is_known CHECK (state IN ('recorded', 'quarantined')),
+    elements    int NOT NULL DEFAULT 0,
+    applied     int NOT NULL DEFAULT 0,
+    stale       int NOT NULL DEFAULT 0,
+    ignored     int NOT NULL DEFAULT 0,
+    duplicate   int NOT NULL DEFAULT 0,
+    quarantined int NOT NULL DEFAULT 0,
+    PRIMARY KEY (received_on, id),
+    CONSTRAINT every_element_ended_once CHECK (elements = applied + stale + ignored + duplicate + quarantined)
+) PARTITION BY RANGE (received_on);
+CREATE TABLE batches_default PARTITION OF batches DEFAULT;
+
+-- Batches that were begun before and never finished; see worker::redelivery. Empty but for trouble.
+CREATE TABLE batch_starts (
+    batch_id   uuid PRIMARY KEY,
+    starts     int NOT NULL,
+    started_at timestamptz NOT NULL
+);
+
+CREATE TABLE events (
+    -- UTC day of the event's own time: the same for every repeat that SendGrid sends, which is what lets the
+    -- unique keys below live inside a partition.
+    day         date NOT NULL,
+    natural_key uuid NOT NULL,
+    -- NULL where there is no sg_event_id.
+    first_key   uuid,
+    source_id   int NOT NULL,
+    -- NULL for facts about a recipient or the account alone.
+    message_key uuid,
+    batch_id    uuid NOT NULL,
+    ordinal     int NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    name        text NOT NULL,
+    outcome     text NOT NULL CONSTRAINT outcome_is_known CHECK (outcome IN ('applied', 'stale', 'ignored')),
+    -- Why it was ignored.
+    reason      text CONSTRAINT reason_iff_ignored CHECK ((reason IS NOT NULL) = (outcome = 'ignored')),
+    -- The element as received, byte for byte.
+    raw         bytea NOT NULL,
+    CONSTRAINT natural_keys_are_unique PRIMARY KEY (day, natural_key),
+    CONSTRAINT first_keys_are_unique UNIQUE (day, first_key)
+) PARTITION BY RANGE (day);
+CREATE TABLE events_default PARTITION OF events DEFAULT;
+-- Message keys lead with the message's time, so this stays local.
+CREATE INDEX events_of_a_message ON events (message_key) WHERE message_key IS NOT NULL;
+-- Batch ids lead with the receive time and rows arrive in that order: a few pages tell which blocks hold a batch.
+CREATE INDEX events_of_a_batch ON events USING brin (batch_id) WITH (pages_per_range = 16);
+
+-- One event on its way in. A type of its own, so that a column added to the table leaves a running release alone.
+CREATE TYPE event_row AS (
+    day date, natural_key uuid, first_key uuid, source_id int, message_key uuid, batch_id uuid, ordinal int,
+    occurred_at timestamptz, received_at timestamptz, name text, outcome text, reason text, raw bytea
+);
+
+CREATE TABLE quarantine (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    batch_id   uuid NOT NULL,
+    -- -1: the batch as a whole.
+    ordinal    int NOT NULL CONSTRAINT ordinal_or_whole CHECK (ordinal >= -1),
+    source_id  int NOT NULL,
+    received_at timestamptz NOT NULL,
+    reason     text NOT NULL,
+    detail     text NOT NULL,
+    raw        bytea NOT NULL,
+    state      text NOT NULL DEFAULT 'held'
+               CONSTRAINT quarantine_state_is_known CHECK (state IN ('held', 'released', 'discarded')),
+    created_at timestamptz NOT NULL,
+    CONSTRAINT an_element_is_quarantined_once UNIQUE (batch_id, ordinal)
+);
+
+-- How far back events are complete. Retention moves it; audit calls older batches too old to recompute.
+CREATE TABLE retention (
+    only_row         boolean PRIMARY KEY DEFAULT true CONSTRAINT there_is_one_row CHECK (only_row),
+    events_kept_from date NOT NULL
+);
+INSERT INTO retention (events_kept_from) VALUES ('-infinity');
+
+GRANT SELECT, INSERT, UPDATE ON batches, events TO sendstate_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON batch_starts TO sendstate_worker;
+GRANT SELECT, INSERT ON quarantine TO sendstate_worker;
+GRANT SELECT ON batches, events, quarantine, retention TO sendstate_operator;

@@ -1,0 +1,92 @@
+-- Why: the one true status of every message, and what is known of every recipient.
+-- No index on anything that an event changes: updates stay heap-only. fillfactor leaves room for them.
+CREATE TABLE messages (
+    -- Four bytes of the message's time, then a hash of (source, sg_message_id, address).
+    key             uuid PRIMARY KEY,
+    source_id       int NOT NULL,
+    -- UTC day of the receive time of the first event; leads the look-up indexes, so that inserts stay local.
+    created_on      date NOT NULL,
+    sg_message_id   text NOT NULL,
+    recipient       text NOT NULL,
+    -- Hashes, because ids and addresses may be of any length and an index entry may not.
+    message_id_hash uuid NOT NULL,
+    recipient_hash  uuid NOT NULL,
+    status          text NOT NULL,
+    rank            smallint NOT NULL,
+    leading_at      timestamptz,
+    leading_key     uuid,
+    processed_at    timestamptz,
+    delivered_at    timestamptz,
+    failed_at       timestamptz,
+    opened_at       timestamptz,
+    clicked_at      timestamptz,
+    complained_at   timestamptz,
+    unsubscribed_at timestamptz,
+    latest_event_at timestamptz,
+    opens           int NOT NULL,
+    machine_opens   int NOT NULL,
+    clicks          int NOT NULL,
+    deferrals       int NOT NULL,
+    -- From the greatest event of rank 40.
+    failure_status  text,
+    failure_at      timestamptz,
+    failure_key     uuid,
+    failure_reason  text,
+    failure_smtp_status    text,
+    failure_classification text,
+    failure_correlated_by  text,
+    -- From the earliest event that has any; _name and _key say which, so that an earlier one can replace it.
+    custom_args      text,
+    custom_args_at   timestamptz,
+    custom_args_name text,
+    custom_args_key  uuid,
+    categories       text[],
+    categories_at    timestamptz,
+    categories_name  text,
+    categories_key   uuid,
+    -- Bits of the notification types told (domain::NotificationTypes) and the last sequence: at most once, for ever.
+    told            smallint NOT NULL,
+    last_sequence   int NOT NULL,
+    CONSTRAINT leading_event_iff_ranked CHECK ((leading_at IS NULL) = (rank = 0) AND (leading_key IS NULL) = (rank = 0)),
+    CONSTRAINT failure_is_whole_or_absent CHECK ((failure_status IS NULL) = (failure_at IS NULL)
+                                             AND (failure_status IS NULL) = (failure_key IS NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX messages_of_a_send ON messages (created_on, message_id_hash);
+CREATE INDEX messages_of_a_recipient ON messages (created_on, recipient_hash);
+
+-- A whole message on its way in or out; independent of the table's later columns.
+CREATE TYPE message_row AS (
+    key uuid, source_id int, created_on date, sg_message_id text, recipient text, message_id_hash uuid,
+    recipient_hash uuid, status text, rank smallint, leading_at timestamptz, leading_key uuid,
+    processed_at timestamptz, delivered_at timestamptz, failed_at timestamptz, opened_at timestamptz,
+    clicked_at timestamptz, complained_at timestamptz, unsubscribed_at timestamptz, latest_event_at timestamptz,
+    opens int, machine_opens int, clicks int, deferrals int,
+    failure_status text, failure_at timestamptz, failure_key uuid, failure_reason text, failure_smtp_status text,
+    failure_classification text, failure_correlated_by text,
+    custom_args text, custom_args_at timestamptz, custom_args_name text, custom_args_key uuid,
+    categories text[], categories_at timestamptz, categories_name text, categories_key uuid,
+    told smallint, last_sequence int
+);
+
+CREATE TABLE recipients (
+    source_id         int NOT NULL,
+    address_hash      uuid NOT NULL,
+    address           text NOT NULL,
+    bounced_at        timestamptz,
+    bounced_reason    text,
+    complained_at     timestamptz,
+    complained_reason text,
+    unsubscribed_at   timestamptz,
+    unsubscribed      boolean,
+    -- Unsubscribe groups: number, time and word of the last writer, in parallel.
+    group_ids          bigint[] NOT NULL DEFAULT '{}',
+    group_at           timestamptz[] NOT NULL DEFAULT '{}',
+    group_unsubscribed boolean[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (source_id, address_hash),
+    CONSTRAINT subscription_is_whole_or_absent CHECK ((unsubscribed_at IS NULL) = (unsubscribed IS NULL)),
+    CONSTRAINT groups_are_parallel CHECK (cardinality(group_ids) = cardinality(group_at)
+                                      AND cardinality(group_ids) = cardinality(group_unsubscribed))
+);
+
+GRANT SELECT, INSERT, UPDATE ON messages, recipients TO sendstate_worker;
+GRANT SELECT ON messages, recipients TO sendstate_operator;
