@@ -1,0 +1,164 @@
+//! The way of one request, told once: the order of the checks and what each is answered.
+//!
+//! 1. Path and source: 404. No list of sources at all: 503.
+//! 2. Method: 405.
+//! 3. Broker blocked or away: 503, before anything is asked of the sender.
+//! 4. What the head decides: announced size 413, signature headers 401 and 403, no room in hand 503.
+//! 5. The body: 413, 408.
+//! 6. Signature over the raw bytes: 403; only then its age: 403.
+//! 7. Published and confirmed within what is left of the patience: 204, else 503.
+//!
+//! A sender that vanishes, or is answered 503 for a confirm that came too late, sends the batch again: what was
+//! published all the same is recognised by its events.
+
+use crate::answer::{self, Refusal};
+use crate::body;
+use crate::config::Bounds;
+use crate::request::{self, Credentials, Freshness};
+use crate::room::{Place, Room};
+use crate::sources::{Source, Sources, Verification};
+use crate::{batch, metrics};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response};
+use jiff::Timestamp;
+use queue::{PublishError, Publisher, PublisherState};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+use wire::signature::PublicKey;
+
+/// Everything a request needs. Cheap to clone, shares all of it.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    sources: Sources,
+    publisher: Publisher,
+    broker: watch::Receiver<PublisherState>,
+    room: Room,
+    bounds: Bounds,
+}
+
+/// A request that its head did not refuse.
+struct Admitted {
+    source: Arc<Source>,
+    /// Absent on a source that is explicitly unsigned.
+    credentials: Option<Credentials>,
+    place: Place,
+}
+
+impl Intake {
+    pub(crate) fn new(sources: Sources, publisher: Publisher, bounds: Bounds) -> Self {
+        let room = Room::new(bounds.requests, bounds.bytes);
+        let broker = publisher.state();
+        Self { sources, publisher, broker, room, bounds }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let begun = Instant::now();
+        let (head, mut body) = request.into_parts();
+        let result = self.take(&head, &mut body).await;
+        if let Err(refusal) = result {
+            tracing::debug!(outcome = refusal.as_str(), "refused");
+            body::discard(&head, body);
+        }
+        metrics::answered(&result, begun.elapsed());
+        answer::response(result)
+    }
+
+    async fn take(&self, head: &Parts, body: &mut Incoming) -> Result<Uuid, Refusal> {
+        let mut admitted = self.admit(head, body).await?;
+        let bounds = &self.bounds;
+        let body = body::collect(body, &mut admitted.place, bounds.body_max, bounds.body_timeout).await?;
+        let complete = Instant::now();
+        let received_at = now();
+        metrics::body_read(body.len());
+        verify(&admitted.source, admitted.credentials.as_ref(), &body, received_at)?;
+        let (batch, message) = batch::seal(admitted.source.id, received_at, &head.headers, body);
+        let patience = bounds.confirm_timeout.saturating_sub(complete.elapsed());
+        let publishing = Instant::now();
+        let published = self.publisher.publish(message, patience).await;
+        metrics::published(publishing.elapsed());
+        published.map_err(refusal)?;
+        tracing::debug!(batch.id = %batch, source.id = admitted.source.id.0, "accepted");
+        Ok(batch)
+    }
+
+    /// Everything that is decided before a byte of the body is read.
+    async fn admit(&self, head: &Parts, body: &Incoming) -> Result<Admitted, Refusal> {
+        let path = request::source_path(head.uri.path()).ok_or(Refusal::NotFound)?;
+        let source = self.sources.find(path).await?;
+        if head.method != Method::POST {
+            return Err(Refusal::MethodNotAllowed);
+        }
+        if !matches!(*self.broker.borrow(), PublisherState::Ready) {
+            return Err(Refusal::BrokerUnavailable);
+        }
+        let announced = body::announced(body, self.bounds.body_max)?;
+        let credentials = match &source.verification {
+            Verification::Unsigned => None,
+            Verification::Signed(keys) => {
+                let credentials = request::credentials(&head.headers)?;
+                if keys.is_empty() {
+                    return Err(Refusal::InvalidSignature);
+                }
+                Some(credentials)
+            }
+        };
+        let place = self.room.enter(announced.unwrap_or(0))?;
+        Ok(Admitted { source, credentials, place })
+    }
+}
+
+/// Unsigned sources pass. On signed ones the age only counts once the signature is right: until then the timestamp is
+/// anybody's claim.
+fn verify(
+    source: &Source,
+    credentials: Option<&Credentials>,
+    body: &[u8],
+    received_at: Timestamp,
+) -> Result<(), Refusal> {
+    let Verification::Signed(keys) = &source.verification else { return Ok(()) };
+    // Admission leaves nobody here without credentials; if it did, this would refuse.
+    let credentials = credentials.ok_or(Refusal::MissingSignature)?;
+    if !signed_by_any(keys, credentials, body) {
+        return Err(Refusal::InvalidSignature);
+    }
+    let age = credentials.age(received_at);
+    metrics::signature_age(age);
+    match request::freshness(age, source.age_max) {
+        Freshness::Fresh => Ok(()),
+        Freshness::Expired => Err(Refusal::Expired),
+    }
+}
+
+/// Up to ten keys, a fraction of a millisecond each: less than handing the body to another thread and back would be
+/// worth, and the usual source has one.
+fn signed_by_any(keys: &[PublicKey], credentials: &Credentials, body: &[u8]) -> bool {
+    keys.iter().any(|key| key.verify(&credentials.timestamp, body, &credentials.signature))
+}
+
+/// The publisher counts and logs its own failures; here they only become answers.
+fn refusal(error: PublishError) -> Refusal {
+    match error {
+        PublishError::Overloaded => Refusal::Overloaded,
+        PublishError::Timeout => Refusal::ConfirmTimeout,
+        // Both limits are checked before; the broker would take the body of no other size either.
+        PublishError::TooLarge => Refusal::BodyTooLarge,
+        PublishError::Unavailable
+        | PublishError::Blocked
+        | PublishError::Refused
+        | PublishError::Unroutable => Refusal::BrokerUnavailable,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the process's edge: the receive time of a batch is made here")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! The list in memory: sources by their path, keys parsed once.
+
+use domain::SourceId;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::source::ListedSource;
+use wire::signature::PublicKey;
+
+/// How a source's POSTs are verified.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verification {
+    /// Explicitly unsigned: whoever knows the path may post.
+    Unsigned,
+    /// Active and retiring keys. Without any, everything is refused.
+    Signed(Vec<PublicKey>),
+}
+
+/// One source.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) id: SourceId,
+    pub(crate) verification: Verification,
+    /// How old a right signature may be.
+    pub(crate) age_max: SignedDuration,
+    /// As the database gave it, to see whether it changed.
+    listed: ListedSource,
+}
+
+/// Every source, and when the database said so.
+#[derive(Debug)]
+pub(super) struct SourceList {
+    by_path: HashMap<String, Arc<Source>>,
+    confirmed_at: Timestamp,
+}
+
+impl Source {
+    pub(crate) fn new(listed: ListedSource) -> Self {
+        let verification =
+            if listed.signed { Verification::Signed(keys(&listed)) } else { Verification::Unsigned };
+        Self {
+            id: SourceId(listed.id),
+            verification,
+            age_max: SignedDuration::from_secs(listed.max_age_s.into()),
+            listed,
+        }
+    }
+
+    /// As the database gave it.
+    pub(super) fn listed(&self) -> &ListedSource {
+        &self.listed
+    }
+}
+
+impl SourceList {
+    /// Takes over what did not change from the list before: parsed keys are kept.
+    pub(super) fn new(listed: Vec<ListedSource>, confirmed_at: Timestamp, before: Option<&Self>) -> Self {
+        let same = |new: &ListedSource| {
+            let old = before?.by_path.get(&new.path)?;
+            (old.listed == *new).then(|| Arc::clone(old))
+        };
+        let entry = |new: ListedSource| {
+            let source = same(&new).unwrap_or_else(|| Arc::new(Source::new(new)));
+            (source.listed.path.clone(), source)
+        };
+        Self { by_path: listed.into_iter().map(entry).collect(), confirmed_at }
+    }
+
+    pub(super) fn find(&self, path: &str) -> Option<Arc<Source>> {
+        self.by_path.get(path).cloned()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_path.len()
+    }
+
+    pub(super) fn confirmed_at(&self) -> Timestamp {
+        self.confirmed_at
+    }
+
+    /// Whether the other list has the very same sources (not: the same age).
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        let known = |source: &Arc<Source>| {
+            other.by_path.get(&source.listed.path).is_some_and(|o| o.listed == source.listed)
+        };
+        self.len() == other.len() && self.by_path.values().all(known)
+    }
+
+    /// What the snapshot keeps, in the order of the ids.
+    pub(super) fn listed(&self) -> Vec<&ListedSource> {
+        let mut listed: Vec<_> = self.by_path.values().map(|source| source.listed()).collect();
+        listed.sort_unstable_by_key(|source| source.id);
+        listed
+    }
+}
+
+/// A key that does not parse verifies nothing; the others still count.
+fn keys(listed: &ListedSource) -> Vec<PublicKey> {
+    let parse = |der: &Vec<u8>| {
+        PublicKey::from_spki_der(der)
+            .inspect_err(
+                |error| tracing::error!(source.id = listed.id, %error, "a key of a source is not usable"),
+            )
+            .ok()
+    };
+    listed.keys.iter().filter_map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::signature::SigningKey;
+
+    fn listed(id: i32, keys: Vec<Vec<u8>>) -> ListedSource {
+        ListedSource { id, path: format!("path-{id}"), max_age_s: 600, signed: true, keys }
+    }
+
+    fn der() -> Vec<u8> {
+        SigningKey::generate().public_key().to_spki_der()
+    }
+
+    fn list(listed: Vec<ListedSource>, before: Option<&SourceList>) -> SourceList {
+        SourceList::new(listed, Timestamp::UNIX_EPOCH, before)
+    }
+
+    #[test]
+    fn a_source_is_found_by_its_path_only() {
+        let list = list(vec![listed(1, vec![]), listed(2, vec![])], None);
+        assert_eq!(list.find("path-2").unwrap().id, SourceId(2));
+        assert!(list.find("path-3").is_none());
+    }
+
+    #[test]
+    fn what_did_not_change_keeps_its_parsed_keys() {
+        let (one, two) = (listed(1, vec![der()]), listed(2, vec![der()]));
+        let before = list(vec![one.clone(), two.clone()], None);
+        let changed = ListedSource { max_age_s: 60, ..two };
+        let after = list(vec![one, changed], Some(&before));
+        assert!(Arc::ptr_eq(&before.find("path-1").unwrap(), &after.find("path-1").unwrap()));
+        assert_eq!(after.find("path-2").unwrap().age_max, SignedDuration::from_secs(60));
+        assert!(!after.agrees(&before));
+    }
+
+    #[test]
+    fn lists_agree_whatever_the_order_and_age() {
+        let (one, two) = (listed(1, vec![der()]), listed(2, vec![]));
+        let first = list(vec![one.clone(), two.clone()], None);
+        let second = SourceList::new(vec![two, one], Timestamp::MAX, None);
+        assert!(first.agrees(&second));
+    }
+
+    #[test]
+    fn a_key_that_does_not_parse_is_no_key_and_harms_no_other() {
+        let good = der();
+        let list = list(vec![listed(1, vec![b"junk".to_vec(), good.clone()]), listed(2, vec![vec![]])], None);
+        let keys = |path| match &list.find(path).unwrap().verification {
+            Verification::Signed(keys) => keys.len(),
+            Verification::Unsigned => panic!("it is signed"),
+        };
+        assert_eq!((keys("path-1"), keys("path-2")), (1, 0));
+    }
+
+    #[test]
+    fn a_signed_source_without_keys_is_not_an_unsigned_one() {
+        let unsigned = ListedSource { signed: false, ..listed(2, vec![]) };
+        let list = list(vec![listed(1, vec![]), unsigned], None);
+        assert_eq!(list.find("path-1").unwrap().verification, Verification::Signed(vec![]));
+        assert_eq!(list.find("path-2").unwrap().verification, Verification::Unsigned);
+    }
+}
