@@ -1,0 +1,57 @@
+//! The worker's settings, each with the reason for its default.
+
+use secrecy::SecretString;
+use service::config::{AMQP_URL, DATABASE_URL, QUEUE_PREFIX, Reader, Setting};
+use std::time::Duration;
+
+const PREFETCH: Setting = Setting {
+    name: "SENDSTATE_WORKER_PREFETCH",
+    default: Some("128"),
+    secret: false,
+    help: "Most batches taken from the broker and not yet acked. Bounds memory: prefetch times the largest body \
+           (128 times 5 MiB at worst, a few MiB with SendGrid's usual batches). Also the most batches in one transaction.",
+};
+
+const WINDOW_BYTES: Setting = Setting {
+    name: "SENDSTATE_WORKER_WINDOW_BYTES",
+    default: Some("8MiB"),
+    secret: false,
+    help: "Most bytes of bodies in one transaction, so that a backlog of large batches does not become one of minutes.",
+};
+
+const PATIENCE: Setting = Setting {
+    name: "SENDSTATE_WORKER_DATABASE_PATIENCE",
+    default: Some("60s"),
+    secret: false,
+    help: "How long a window is retried in place while PostgreSQL is away, before its batches are given back to the \
+           broker. Longer than a failover, far below the broker's consumer timeout of 30 minutes.",
+};
+
+/// What `sendstate-worker` can be told.
+pub(crate) const SETTINGS: &[Setting] =
+    &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, PATIENCE];
+
+#[derive(Debug)]
+pub struct Config {
+    pub database_url: SecretString,
+    pub amqp_url: SecretString,
+    pub queue_prefix: String,
+    pub prefetch: u16,
+    pub window_bytes: usize,
+    pub patience: Duration,
+}
+
+impl Config {
+    /// Reads the settings; mistakes stay with the reader.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let window_bytes = reader.bytes(&WINDOW_BYTES, 1024..=1 << 30);
+        Self {
+            database_url: reader.secret(&DATABASE_URL),
+            amqp_url: reader.secret(&AMQP_URL),
+            queue_prefix: reader.text(&QUEUE_PREFIX),
+            prefetch: reader.number(&PREFETCH, 1..=4096),
+            window_bytes: usize::try_from(window_bytes).unwrap_or(usize::MAX),
+            patience: reader.duration(&PATIENCE, Duration::from_secs(1)..=Duration::from_secs(600)),
+        }
+    }
+}

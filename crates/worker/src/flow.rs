@@ -1,0 +1,227 @@
+//! One lane of the worker: subscribe, take windows, persist each, ack, until told to stop.
+//!
+//! Promise 2: a window is acked, as a whole and in one frame, only after everything in it is committed. A window that is
+//! not acked comes again: the ledger recognises what was committed.
+//!
+//! A batch that comes again may be the one that killed its worker. It is processed alone, after a committed note that it
+//! was begun; after [`STARTS_MAX`] beginnings without an end its bytes go to quarantine unread.
+//!
+//! When the database stays away beyond the patience, everything is given back to the broker once, and the lane
+//! subscribes again when the database answers.
+
+use crate::apply::Applied;
+use crate::batch::Batch;
+use crate::metrics;
+use crate::now;
+use crate::open::Opened;
+use crate::persist::{Away, Patience, persist};
+use crate::sources::Sources;
+use jiff::Timestamp;
+use queue::{Backoff, Consumer, QueueError, QueueName, Window, WindowLimits};
+use service::health::Condition;
+use std::time::Duration;
+use store::{Pool, StoreError};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How often a batch may be begun without an end before it is no longer read.
+pub(crate) const STARTS_MAX: i32 = 3;
+
+/// How often a lane looks whether a database that was away is back.
+const DATABASE_POLL: Duration = Duration::from_secs(1);
+
+/// What a lane does with what it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Batches as ingest accepted them.
+    Batches,
+    /// What the broker gave up on: into quarantine, so that nothing waits there unread.
+    Parked,
+}
+
+impl Lane {
+    fn queue(self) -> QueueName {
+        match self {
+            Self::Batches => QueueName::Batches,
+            Self::Parked => QueueName::Parked,
+        }
+    }
+}
+
+/// Everything a lane needs.
+pub(crate) struct LaneContext {
+    pub(crate) lane: Lane,
+    pub(crate) broker: queue::Settings,
+    pub(crate) prefetch: u16,
+    pub(crate) limits: WindowLimits,
+    pub(crate) pool: Pool,
+    /// How long a window is retried in place while the database is away.
+    pub(crate) patience: Duration,
+    pub(crate) broker_ready: Condition,
+    pub(crate) database_ready: Condition,
+}
+
+enum Ended {
+    Shutdown,
+    Subscription(QueueError),
+    /// With the ids of the batches whose beginning was noted.
+    Database(Away, Vec<Uuid>),
+}
+
+/// Runs a lane until `shutdown`. Finishes the window in hand, gives the rest back.
+pub(crate) async fn run(context: LaneContext, shutdown: CancellationToken) {
+    let mut backoff = Backoff::default();
+    let mut sources = Sources::default();
+    let mut begun = Vec::new();
+    loop {
+        let stop = shutdown.clone();
+        let connected = tokio::select! {
+            () = stop.cancelled() => return,
+            connected = connect(&context, &begun) => connected,
+        };
+        let mut consumer = match connected {
+            Ok(consumer) => consumer,
+            Err(error) => {
+                context.broker_ready.unmet(error.to_string());
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(backoff.next_wait()) => continue,
+                }
+            }
+        };
+        backoff.reset();
+        begun.clear();
+        context.broker_ready.met();
+        match consume(&context, &mut consumer, &mut sources, &shutdown).await {
+            Ended::Shutdown => return consumer.give_back().await,
+            Ended::Subscription(error) => {
+                tracing::warn!(lane = ?context.lane, error = %error, "subscription ended, subscribing again");
+                context.broker_ready.unmet("subscription ended");
+            }
+            Ended::Database(Away(error), ids) => {
+                tracing::error!(lane = ?context.lane, error = error.summary(), "database away, giving batches back");
+                context.database_ready.unmet("away");
+                metrics::given_back();
+                consumer.give_back().await;
+                begun = ids;
+            }
+        }
+    }
+}
+
+/// Waits for the database, then subscribes: batches are taken only when there is somewhere to put them.
+async fn connect(context: &LaneContext, begun: &[Uuid]) -> Result<Consumer, QueueError> {
+    loop {
+        match prepare(&context.pool, begun).await {
+            Ok(()) => break,
+            Err(error) => {
+                context.database_ready.unmet(error.summary());
+                tokio::time::sleep(DATABASE_POLL).await;
+            }
+        }
+    }
+    context.database_ready.met();
+    Consumer::subscribe(&context.broker, context.lane.queue(), context.prefetch).await
+}
+
+/// Makes sure of the schema and forgets beginnings that ended with the database away: they say nothing about their
+/// batches.
+async fn prepare(pool: &Pool, begun: &[Uuid]) -> Result<(), StoreError> {
+    let client = pool.get().await?;
+    if store::migrate::version(&client).await? < store::migrate::LATEST {
+        return Err(StoreError::Contradiction(
+            "its schema is older than this release; run `sendstate migrate`",
+        ));
+    }
+    store::batch::forget_starts(&client, begun, Timestamp::MIN).await
+}
+
+async fn consume(
+    context: &LaneContext,
+    consumer: &mut Consumer,
+    sources: &mut Sources,
+    shutdown: &CancellationToken,
+) -> Ended {
+    loop {
+        let window = tokio::select! {
+            // Whatever the window held so far is unacked and given back.
+            () = shutdown.cancelled() => return Ended::Shutdown,
+            window = consumer.window(context.limits) => window,
+        };
+        let window = match window {
+            Ok(window) => window,
+            Err(error) => return Ended::Subscription(error),
+        };
+        let mut begun = Vec::new();
+        match settle(context, sources, &window, &mut begun).await {
+            Ok(applied) => metrics::applied(&applied),
+            Err(away) => return Ended::Database(away, begun),
+        }
+        if let Err(error) = consumer.ack(window.through()).await {
+            return Ended::Subscription(error);
+        }
+    }
+}
+
+/// Brings a window into the database: what comes for the first time together, what comes again one by one.
+async fn settle(
+    context: &LaneContext,
+    sources: &mut Sources,
+    window: &Window,
+    begun: &mut Vec<Uuid>,
+) -> Result<Applied, Away> {
+    let _timer = metrics::window(window.deliveries().len());
+    let received = now();
+    let opened: Vec<Opened<'_>> = window.deliveries().iter().map(|one| Opened::new(one, received)).collect();
+    refresh(context, sources, &opened).await?;
+    let (again, first): (Vec<_>, Vec<_>) =
+        opened.into_iter().partition(|one| one.redelivered && context.lane == Lane::Batches);
+
+    let mut applied = Applied::default();
+    if !first.is_empty() {
+        let batches = first.into_iter().map(|one| one.read(context.lane, sources)).collect();
+        applied = persist(&context.pool, batches, context.patience).await?;
+    }
+    for one in again {
+        let batch = begin(context, sources, one, begun).await?;
+        applied = applied.plus(persist(&context.pool, vec![batch], context.patience).await?);
+    }
+    Ok(applied)
+}
+
+async fn refresh(context: &LaneContext, sources: &mut Sources, opened: &[Opened<'_>]) -> Result<(), Away> {
+    let ids: Vec<i32> = opened.iter().filter_map(Opened::source).collect();
+    let mut patience = Patience::new(context.patience);
+    while let Err(error) = sources.refresh(&context.pool, &ids).await {
+        patience.after(error).await?;
+    }
+    Ok(())
+}
+
+/// Notes the beginning of a batch that came again, and reads it, or not any more.
+async fn begin(
+    context: &LaneContext,
+    sources: &Sources,
+    opened: Opened<'_>,
+    begun: &mut Vec<Uuid>,
+) -> Result<Batch, Away> {
+    let id = opened.claim.id;
+    let mut patience = Patience::new(context.patience);
+    let starts = loop {
+        match note_start(&context.pool, id).await {
+            Ok(starts) => break starts,
+            Err(error) => patience.after(error).await?,
+        }
+    };
+    begun.push(id);
+    if starts <= STARTS_MAX {
+        return Ok(opened.read(context.lane, sources));
+    }
+    tracing::error!(batch.id = %id, starts, "batch was begun and never finished, its bytes go to quarantine");
+    let detail = format!("processing it was begun {STARTS_MAX} times and never finished");
+    Ok(opened.unread("never_finished", detail))
+}
+
+async fn note_start(pool: &Pool, id: Uuid) -> Result<i32, StoreError> {
+    store::batch::note_start(&pool.get().await?, id, now()).await
+}

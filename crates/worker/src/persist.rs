@@ -1,0 +1,84 @@
+//! Getting batches into the database whatever it takes, for as long as it is worth waiting in place.
+//!
+//! A conflict with another transaction is retried at once; a fault of the data goes to [`crate::isolate`]; anything else
+//! is retried with growing waits until the patience ends. Then [`Away`] tells the caller to give its batches back: a
+//! delivery is never held until the broker's own timeout.
+
+use crate::apply::{Applied, Intent, apply};
+use crate::batch::Batch;
+use crate::metrics::{self, Retry};
+use crate::{isolate, now};
+use queue::Backoff;
+use std::time::{Duration, Instant};
+use store::{Fault, Pool, StoreError};
+
+/// First wait before a retry, which is also the wait after a conflict, and the longest.
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+const RETRY_LONGEST: Duration = Duration::from_secs(2);
+
+/// The database did not take the batches within the patience; the last error says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the database did not take a window in time")]
+pub struct Away(#[source] pub StoreError);
+
+/// Applies batches, waiting out what passes.
+///
+/// # Errors
+/// [`Away`]; some of the batches may have been committed, which applying them again will find.
+pub async fn persist(pool: &Pool, mut batches: Vec<Batch>, limit: Duration) -> Result<Applied, Away> {
+    let mut patience = Patience::new(limit);
+    loop {
+        match attempt(pool, &mut batches).await {
+            Ok(applied) => return Ok(applied),
+            Err(error) => patience.after(error).await?,
+        }
+    }
+}
+
+async fn attempt(pool: &Pool, batches: &mut [Batch]) -> Result<Applied, StoreError> {
+    let window: Vec<&Batch> = batches.iter().collect();
+    match apply(pool, &window, Intent::Commit, now()).await {
+        Err(error) if error.fault() == Fault::Data => {
+            tracing::warn!(
+                sqlstate = error.sqlstate(),
+                "the database refuses a window for its data, isolating"
+            );
+            metrics::retried(Retry::Data);
+            isolate::apply_around(pool, batches, now()).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// How long to go on trying something with the database.
+pub struct Patience {
+    began: Instant,
+    limit: Duration,
+    backoff: Backoff,
+}
+
+impl Patience {
+    #[must_use]
+    pub fn new(limit: Duration) -> Self {
+        Self { began: Instant::now(), limit, backoff: Backoff::new(RETRY_FIRST, RETRY_LONGEST) }
+    }
+
+    /// Waits before the next try after a failed one.
+    ///
+    /// # Errors
+    /// [`Away`] with the failure when there is no patience left.
+    pub async fn after(&mut self, failure: StoreError) -> Result<(), Away> {
+        if self.began.elapsed() >= self.limit {
+            return Err(Away(failure));
+        }
+        if failure.is_conflict() {
+            metrics::retried(Retry::Conflict);
+            self.backoff.reset();
+        } else {
+            metrics::retried(Retry::Environment);
+            tracing::warn!(error = failure.summary(), "the database does not answer as it should, waiting");
+        }
+        tokio::time::sleep(self.backoff.next_wait()).await;
+        Ok(())
+    }
+}
