@@ -23,5 +23,5 @@ BEGIN
 END
 $$;
 
--- Who may read the history of migrations: every process checks the version before it starts.
+-- Any process may tell an older schema from a broken one.
 GRANT SELECT ON schema_migrations TO sendstate_ingest, sendstate_worker, sendstate_dispatcher, sendstate_operator;

@@ -11,7 +11,8 @@
 //! recovery keeps unconfirmed publishes pending for the whole outage, where a sender wants to hear at once.
 //!
 //! **Logs.** lapin writes every returned message with its body at WARN (`Server returned us a message`). Bodies are
-//! personal data, so a process that uses this crate must filter with `lapin=error` by default.
+//! personal data, so a process that uses this crate must filter with `lapin=off` by default; what it says at ERROR (a connection lost)
+//! is reported here as state, and is ordinary.
 
 mod backoff;
 mod consumer;

@@ -8,7 +8,7 @@ use std::time::Duration;
 const PUBLISHED: &str = "sendstate_queue_published_total";
 const LATE_CONFIRMS: &str = "sendstate_queue_late_confirms_total";
 const CONFIRM: &str = "sendstate_queue_confirm_seconds";
-const UNCONFIRMED: &str = "sendstate_queue_unconfirmed";
+const UNCONFIRMED: &str = "sendstate_queue_unconfirmed_messages";
 const PUBLISHER_STATE: &str = "sendstate_queue_publisher_state";
 const CONNECTS: &str = "sendstate_queue_publisher_connects_total";
 const CONSUMED: &str = "sendstate_queue_consumed_total";
@@ -108,4 +108,24 @@ pub(crate) fn acked(queue: QueueName, deliveries: u64) {
 
 pub(crate) fn acks_lost(queue: QueueName, deliveries: u64) {
     counter!(LOST_ACKS, "queue" => queue.as_str()).increment(deliveries);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_name_is_ours_and_unique() {
+        let distinct: BTreeSet<_> = NAMES.iter().collect();
+        assert_eq!(distinct.len(), NAMES.len());
+        let plain = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        assert!(NAMES.iter().all(|name| name.starts_with("sendstate_queue_") && plain(name)));
+    }
+
+    #[test]
+    fn every_state_has_its_label() {
+        let states = [PublisherState::Ready, PublisherState::Blocked, PublisherState::STARTING];
+        assert_eq!(states.map(PublisherState::as_str), STATES);
+    }
 }

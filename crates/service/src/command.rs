@@ -223,7 +223,7 @@ mod tests {
             outcome(&["--print-config"], &BTreeMap::from([("KEY", "hush"), ("SIZE", "1KiB")]));
         assert_eq!(code, Some(exit::OK));
         assert!(
-            out.starts_with("KEY=(secret)\nSIZE=1KiB\nSENDSTATE_LOG=info,lapin=error (default)\n"),
+            out.starts_with("KEY=(secret)\nSIZE=1KiB\nSENDSTATE_LOG=info,lapin=off (default)\n"),
             "{out}"
         );
         assert!(!out.contains("hush"));

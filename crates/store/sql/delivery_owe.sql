@@ -1,11 +1,13 @@
 -- One delivery for each endpoint that asks for the type and the source. Paused and disabled endpoints are owed too: they
--- hold. A later one of the same message waits at least as long as an earlier one that is unfinished.
+-- hold. A later one of the same message waits as long as an earlier one that waits for its retry. One that is being sent
+-- (leased) is left out: it may be finished before this insert is seen, and then nobody would wake what had inherited its
+-- lease's end. The dispatcher's own scan puts such a follower behind its head, under the head's lock.
 INSERT INTO delivery_queue (endpoint_id, subject_key, type, notification_on, sequence, due_at, created_at)
 SELECT e.id, n.subject_key, n.type, n.created_on, n.sequence,
        greatest(n.created_at, (SELECT max(q.due_at)
                                FROM delivery_queue q
                                WHERE q.endpoint_id = e.id AND q.subject_key = n.subject_key
-                                 AND q.sequence < n.sequence)),
+                                 AND q.sequence < n.sequence AND q.lease IS NULL)),
        n.created_at
 FROM unnest($1::date[], $2::uuid[], $3::text[], $4::int[], $5::int[], $6::timestamptz[])
      WITH ORDINALITY AS n (created_on, subject_key, type, source_id, sequence, created_at, position)

@@ -38,7 +38,8 @@ pub(super) struct Supervisor {
 enum Watched {
     /// The lanes need none any more.
     Done,
-    Over(AwayReason),
+    /// The reason, and what the client library said about it.
+    Over(AwayReason, Option<String>),
 }
 
 impl Supervisor {
@@ -60,7 +61,7 @@ impl Supervisor {
                             backoff.reset();
                         }
                     }
-                    Err(error) => self.away(AwayReason::of(&error), Some(&error)),
+                    Err(error) => self.away(AwayReason::of(&error), Some(told(&error))),
                 },
             }
             tokio::select! {
@@ -111,8 +112,8 @@ impl Supervisor {
             drop(lane.send(assignment).await);
         }
         match self.watch(&link, reports).await {
-            Watched::Over(reason) => {
-                self.away(reason, None);
+            Watched::Over(reason, error) => {
+                self.away(reason, error);
                 over.cancel();
                 Next::Again
             }
@@ -133,16 +134,16 @@ impl Supervisor {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             if !status.connected() {
-                return Watched::Over(AwayReason::Lost);
+                return Watched::Over(AwayReason::Lost, None);
             }
             self.set(if status.blocked() { PublisherState::Blocked } else { PublisherState::Ready });
             // Events and looks only wake: what they would tell is read from the status above.
             tokio::select! {
                 biased;
                 () = self.lanes_done.wait() => return Watched::Done,
-                Some(ended) = reports.recv() => return Watched::Over(explain(&ended)),
+                Some(ended) = reports.recv() => return explain(&ended),
                 event = events.next() => if event.is_none() {
-                    return Watched::Over(AwayReason::Lost);
+                    return Watched::Over(AwayReason::Lost, None);
                 },
                 _ = looks.tick() => {}
             }
@@ -150,10 +151,9 @@ impl Supervisor {
     }
 
     /// Tells everybody that there is no connection; logs it once per reason.
-    fn away(&self, reason: AwayReason, error: Option<&QueueError>) {
+    fn away(&self, reason: AwayReason, error: Option<String>) {
         if self.set(PublisherState::Away(reason)) {
-            let error = error.map(|error| told(error));
-            warn!(reason = reason.as_str(), error, "publisher has no connection to the broker");
+            warn!(reason = reason.as_str(), error, "publisher has no connection");
         }
     }
 
@@ -167,7 +167,7 @@ impl Supervisor {
         if changed {
             metrics::publisher_state(state);
             match state {
-                PublisherState::Ready => info!("publisher is connected to the broker"),
+                PublisherState::Ready => info!("publisher is ready"),
                 PublisherState::Blocked => warn!("broker blocks publishers"),
                 PublisherState::Away(_) => {}
             }
@@ -183,12 +183,9 @@ enum Next {
     Stop,
 }
 
-fn explain(ended: &Ended) -> AwayReason {
+fn explain(ended: &Ended) -> Watched {
     match ended {
-        Ended::Unconfirmed => AwayReason::Unconfirmed,
-        Ended::Broken(broken) => {
-            warn!(error = told(broken), "publisher gives up its connection");
-            AwayReason::Lost
-        }
+        Ended::Unconfirmed => Watched::Over(AwayReason::Unconfirmed, None),
+        Ended::Broken(broken) => Watched::Over(AwayReason::Lost, Some(told(broken))),
     }
 }

@@ -39,10 +39,10 @@ pub const QUEUE_PREFIX: Setting = Setting {
 
 const LOG: Setting = Setting {
     name: "SENDSTATE_LOG",
-    default: Some("info,lapin=error"),
+    default: Some("info,lapin=off"),
     secret: false,
-    help: "What is logged, as tracing directives. lapin stays at error: at warn it prints the messages that the \
-           broker returned, with their bodies.",
+    help: "What is logged, as tracing directives. lapin stays off: at warn it prints the messages that the broker \
+           returned, with their bodies, and what it says at error is told by conditions and warnings of ours.",
 };
 
 const LOG_FORMAT: Setting = Setting {
@@ -97,7 +97,7 @@ impl Shared {
             reader.mistake(
                 &LOG,
                 format!("{log:?} cannot be read ({error})"),
-                "write for example info,lapin=error",
+                "write for example info,lapin=off",
             );
         }
         Self {

@@ -66,6 +66,9 @@ pub async fn finish(
     now: Timestamp,
     finishes: &[Finish],
 ) -> Result<Vec<Finished>, StoreError> {
+    if finishes.is_empty() {
+        return Ok(Vec::new());
+    }
     let held = write(transaction, now, finishes).await?;
     // Ordered ones only: what has no sequence has no followers.
     let (waiting, gone): (Vec<&Row>, Vec<&Row>) = held

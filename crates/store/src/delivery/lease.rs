@@ -112,6 +112,9 @@ pub async fn release(
     now: Timestamp,
     unbegun: &[(i64, Uuid)],
 ) -> Result<u64, StoreError> {
+    if unbegun.is_empty() {
+        return Ok(0);
+    }
     let (ids, leases): (Vec<i64>, Vec<Uuid>) = unbegun.iter().copied().unzip();
     let statement = client.prepare_cached(include_str!("../../sql/delivery_release.sql")).await?;
     Ok(client.execute(&statement, &[&ids, &leases, &now]).await?)

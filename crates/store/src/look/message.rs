@@ -39,7 +39,8 @@ pub async fn messages_of_send(
     limit: i64,
 ) -> Result<Vec<Message>, StoreError> {
     let statement = client.prepare_cached(include_str!("../../sql/look_messages_of_send.sql")).await?;
-    let rows = client.query(&statement, &[&message_id_hashes, &sg_message_id, &recipient_hashes, &limit]).await?;
+    let rows =
+        client.query(&statement, &[&message_id_hashes, &sg_message_id, &recipient_hashes, &limit]).await?;
     rows.iter().map(message).collect()
 }
 
