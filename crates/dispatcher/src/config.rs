@@ -1,0 +1,120 @@
+//! Settings of the dispatcher.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use service::config::{DATABASE_URL, Reader, SECRET_KEY, Setting};
+use std::time::Duration;
+use store::sealed::SecretKey;
+
+const REQUEST_TIMEOUT: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_REQUEST_TIMEOUT",
+    default: Some("15s"),
+    secret: false,
+    help: "Longest time for one request: connecting, sending and reading the answer. Standard Webhooks suggests 15 to \
+           30 s; a lease is made longer than it by construction.",
+};
+
+const IN_FLIGHT: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_IN_FLIGHT",
+    default: Some("512"),
+    secret: false,
+    help: "Most requests at the same time, to all endpoints together. Each may hold a socket: stay below the \
+           descriptor limit.",
+};
+
+const ENDPOINT_IN_FLIGHT: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_ENDPOINT_IN_FLIGHT",
+    default: Some("16"),
+    secret: false,
+    help: "Most requests at the same time to one endpoint, so that a slow one cannot take every slot and a small one is \
+           not overrun.",
+};
+
+const IDLE_POLL: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_IDLE_POLL",
+    default: Some("250ms"),
+    secret: false,
+    help: "Longest pause between two looks at an empty queue: the most that idling adds to a delivery's latency.",
+};
+
+/// In the order in which `--help` lists them.
+pub const SETTINGS: &[Setting] =
+    &[DATABASE_URL, SECRET_KEY, REQUEST_TIMEOUT, IN_FLIGHT, ENDPOINT_IN_FLIGHT, IDLE_POLL];
+
+/// What the dispatcher needs to know.
+#[derive(Debug)]
+pub struct Config {
+    pub database_url: SecretString,
+    /// `None` only where [`Reader::finish`] refuses.
+    pub secret_key: Option<SecretKey>,
+    pub request_timeout: Duration,
+    pub in_flight: usize,
+    pub endpoint_in_flight: usize,
+    pub idle_poll: Duration,
+}
+
+impl Config {
+    /// Reads them; mistakes stay with the reader.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            database_url: reader.secret(&DATABASE_URL),
+            secret_key: secret_key(reader),
+            request_timeout: reader
+                .duration(&REQUEST_TIMEOUT, Duration::from_secs(1)..=Duration::from_secs(60)),
+            in_flight: reader.number(&IN_FLIGHT, 1..=10_000),
+            endpoint_in_flight: reader.number(&ENDPOINT_IN_FLIGHT, 1..=1_000),
+            idle_poll: reader.duration(&IDLE_POLL, Duration::from_millis(10)..=Duration::from_secs(10)),
+        }
+    }
+}
+
+fn secret_key(reader: &mut Reader<'_>) -> Option<SecretKey> {
+    let text = reader.secret(&SECRET_KEY);
+    // Absent: the reader has noted it already.
+    if text.expose_secret().is_empty() {
+        return None;
+    }
+    SecretKey::parse(text.expose_secret())
+        .map_err(|error| {
+            reader.mistake(&SECRET_KEY, error.to_string(), "use the key that sealed the endpoints")
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    fn read(environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment: BTreeMap<&str, &str> = environment.iter().copied().collect();
+        let mut reader = Reader::new(&environment);
+        let config = Config::read(&mut reader);
+        reader.finish(config).map_err(|mistakes| mistakes.to_string())
+    }
+
+    #[test]
+    fn a_database_and_a_key_are_enough() {
+        let config =
+            read(&[("SENDSTATE_DATABASE_URL", "postgres://db/sendstate"), ("SENDSTATE_SECRET_KEY", KEY)])
+                .unwrap();
+        assert!(config.secret_key.is_some());
+        assert_eq!(config.request_timeout, Duration::from_secs(15));
+        assert_eq!((config.in_flight, config.endpoint_in_flight), (512, 16));
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once_and_no_secret_is_shown() {
+        let mistakes = read(&[
+            ("SENDSTATE_SECRET_KEY", "c2hvcnQ="),
+            ("SENDSTATE_DISPATCHER_REQUEST_TIMEOUT", "2m"),
+            ("SENDSTATE_DISPATCHER_IN_FLIGHT", "0"),
+        ])
+        .unwrap_err();
+        for name in ["DATABASE_URL", "SECRET_KEY", "REQUEST_TIMEOUT", "IN_FLIGHT"] {
+            assert!(mistakes.contains(name), "{name} is missing in:\n{mistakes}");
+        }
+        assert!(!mistakes.contains("c2hvcnQ="), "{mistakes}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The loop: look at the queue, begin what there is room for, note what has ended.
+//!
+//! One owner of all bookkeeping, so there is no lock to hold. Looks, requests and recording run beside each other; the
+//! loop itself never waits for one of them alone. What is in hand is bounded by permits: every leased delivery holds one
+//! from its lease until its end has been written, so a database that cannot record also stops the leasing.
+
+mod attempt;
+mod pace;
+
+use crate::client::Clients;
+use crate::lease::{Assignment, Leaser, Polled, TAKEN_MAX, Terms};
+use crate::limits::{Bounds, Desk};
+use crate::record::{Note, Recorder};
+use crate::{clock, metrics};
+use attempt::{Attempted, attempt};
+use futures_util::future::{BoxFuture, FutureExt as _};
+use pace::Pace;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// Leased deliveries per request that may be in flight: room for those that wait their turn, and for those that have
+/// ended and wait to be recorded. Each keeps its body in memory: some kilobytes, as SendGrid bounds custom arguments to 10.
+const PERMITS_PER_REQUEST: usize = 4;
+/// A look for fewer deliveries than this is not worth its statement.
+const LOOK_MIN: usize = 32;
+
+/// What the loop waits for besides requests.
+enum Step {
+    /// It is time to look, and there is room.
+    Room(OwnedSemaphorePermit),
+    Looked(Polled),
+}
+
+/// Everything in hand.
+pub(crate) struct Flow {
+    leaser: Arc<Leaser>,
+    clients: Arc<Clients>,
+    recorder: Recorder,
+    terms: Terms,
+    request_timeout: Duration,
+    permits: Arc<Semaphore>,
+    permits_max: usize,
+    desk: Desk<Assignment>,
+    requests: JoinSet<Attempted>,
+    /// Which endpoint a request belongs to, for the case that it panics.
+    owners: HashMap<Id, i32>,
+    abandon: CancellationToken,
+    pace: Pace,
+    looking: bool,
+}
+
+/// What a drain could not bring to its end; all of it is due again at its leases' ends, or sooner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Requests that were cut off; recorded as such and rescheduled.
+    pub abandoned: usize,
+    /// Deliveries whose end could not be written.
+    pub unrecorded: usize,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    pub left: Left,
+    pub drained_in: Duration,
+}
+
+/// How many leased deliveries a process may have in hand.
+pub(crate) fn permits_for(bounds: Bounds) -> usize {
+    bounds.in_flight.saturating_mul(PERMITS_PER_REQUEST).max(LOOK_MIN)
+}
+
+impl Flow {
+    pub(crate) fn new(
+        leaser: Leaser,
+        clients: Clients,
+        recorder: Recorder,
+        bounds: Bounds,
+        request_timeout: Duration,
+        idle_poll: Duration,
+    ) -> Self {
+        let permits_max = permits_for(bounds);
+        Self {
+            leaser: Arc::new(leaser),
+            clients: Arc::new(clients),
+            recorder,
+            terms: Terms::new(request_timeout),
+            request_timeout,
+            permits: Arc::new(Semaphore::new(permits_max)),
+            permits_max,
+            desk: Desk::new(bounds),
+            requests: JoinSet::new(),
+            owners: HashMap::new(),
+            abandon: CancellationToken::new(),
+            pace: Pace::new(idle_poll),
+            looking: false,
+        }
+    }
+
+    /// Runs until `stop`, then drains within `drain`.
+    pub(crate) async fn run(mut self, stop: &CancellationToken, drain: Duration) -> Ended {
+        let mut next = self.room(Duration::ZERO);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.recorder.broken() => break,
+                Some(ended) = self.requests.join_next_with_id() => self.ended(ended),
+                step = &mut next => next = match step {
+                    Step::Room(permits) => self.look(permits),
+                    Step::Looked(polled) => {
+                        let pause = self.pace.after(&polled, clock::now());
+                        self.take_in(polled);
+                        self.room(pause)
+                    }
+                },
+            }
+            self.begin();
+            metrics::in_hand(self.desk.in_flight(), self.permits_max - self.permits.available_permits());
+        }
+        let began = Instant::now();
+        let left = self.drain(next, began, drain).await;
+        Ended { left, drained_in: began.elapsed() }
+    }
+
+    /// Waits until it is time to look again and there is room for enough. A hint that something is due (a NOTIFY, once
+    /// workers send one) would cut the pause short here.
+    fn room(&self, pause: Duration) -> BoxFuture<'static, Step> {
+        let permits = Arc::clone(&self.permits);
+        let least = u32::try_from(LOOK_MIN).unwrap_or(u32::MAX);
+        async move {
+            sleep(pause).await;
+            let mut held =
+                Arc::clone(&permits).acquire_many_owned(least).await.expect("the semaphore is never closed");
+            let more = permits.available_permits().min(TAKEN_MAX - LOOK_MIN);
+            if let Ok(more) = permits.try_acquire_many_owned(u32::try_from(more).unwrap_or(0)) {
+                held.merge(more);
+            }
+            Step::Room(held)
+        }
+        .boxed()
+    }
+
+    fn look(&mut self, permits: OwnedSemaphorePermit) -> BoxFuture<'static, Step> {
+        self.looking = true;
+        let (leaser, rooms) = (Arc::clone(&self.leaser), self.desk.rooms());
+        async move { Step::Looked(leaser.look(permits, rooms).await) }.boxed()
+    }
+
+    fn take_in(&mut self, polled: Polled) {
+        self.looking = false;
+        let (assignments, withheld) = match polled {
+            Polled::Found { assignments, withheld, .. } => (assignments, withheld),
+            Polled::Empty { .. } | Polled::Failed => (Vec::new(), Vec::new()),
+        };
+        self.desk
+            .accept(assignments.into_iter().map(|assignment| (assignment.leased.endpoint_id, assignment)));
+        withheld.into_iter().for_each(|assignment| self.give_back(assignment));
+    }
+
+    /// Begins requests while there are slots. A delivery that has waited too long for its lease is given back.
+    fn begin(&mut self) {
+        while let Some((endpoint, assignment)) = self.desk.begin() {
+            let now = clock::now();
+            if !self.terms.may_begin(now, assignment.leased.until) {
+                self.desk.done(endpoint, None);
+                self.give_back(assignment);
+                continue;
+            }
+            let (clients, abandon) = (Arc::clone(&self.clients), self.abandon.clone());
+            let task = self.requests.spawn(attempt(clients, assignment, now, self.request_timeout, abandon));
+            self.owners.insert(task.id(), endpoint);
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Attempted), JoinError>) {
+        match ended {
+            Ok((id, Attempted { finish, permit, took })) => {
+                let endpoint = self.owners.remove(&id).expect("every request has an owner");
+                self.desk.done(endpoint, took);
+                self.recorder.note(Note::Finish(finish), permit);
+            }
+            // A panic, logged by its hook. The delivery becomes due at its lease's end.
+            Err(error) => {
+                let endpoint = self.owners.remove(&error.id()).expect("every request has an owner");
+                self.desk.done(endpoint, None);
+            }
+        }
+    }
+
+    fn give_back(&self, Assignment { leased, permit, .. }: Assignment) {
+        self.recorder.note(Note::Release { delivery: leased.id, lease: leased.lease }, permit);
+    }
+
+    /// Leases nothing more, gives back what was not begun, lets requests end, cuts them off at four fifths of the time,
+    /// and writes everything down in the rest.
+    async fn drain(mut self, next: BoxFuture<'static, Step>, began: Instant, within: Duration) -> Left {
+        let (cut_off, deadline) = (began + within * 4 / 5, began + within);
+        if self.looking
+            && let Ok(Step::Looked(polled)) = timeout_at(cut_off, next).await
+        {
+            self.take_in(polled);
+        }
+        for assignment in self.desk.clear() {
+            self.give_back(assignment);
+        }
+        while let Ok(Some(ended)) = timeout_at(cut_off, self.requests.join_next_with_id()).await {
+            self.ended(ended);
+        }
+        let abandoned = self.requests.len();
+        self.abandon.cancel();
+        while let Some(ended) = self.requests.join_next_with_id().await {
+            self.ended(ended);
+        }
+        Left { abandoned, unrecorded: self.recorder.close(deadline).await }
+    }
+}

@@ -1,0 +1,162 @@
+//! Names of this crate's metrics, and the only place that touches them.
+#![allow(clippy::disallowed_macros, reason = "this is the file where names live")]
+
+use crate::classify::{End, Obstacle, Outcome, Trouble};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use std::time::Duration;
+
+const ATTEMPTS: &str = "sendstate_dispatcher_attempts_total";
+const FAILURES: &str = "sendstate_dispatcher_failures_total";
+const REQUEST: &str = "sendstate_dispatcher_request_seconds";
+const LAG: &str = "sendstate_dispatcher_delivery_lag_seconds";
+const DELIVERIES: &str = "sendstate_dispatcher_deliveries_total";
+const OVERDUE: &str = "sendstate_dispatcher_overdue_seconds";
+const IN_FLIGHT: &str = "sendstate_dispatcher_in_flight";
+const LEASED: &str = "sendstate_dispatcher_leased";
+const POLLS: &str = "sendstate_dispatcher_polls_total";
+const POLL: &str = "sendstate_dispatcher_poll_seconds";
+const RECORD: &str = "sendstate_dispatcher_record_seconds";
+const RECORDED: &str = "sendstate_dispatcher_record_deliveries";
+
+/// Every name that this crate can emit.
+pub const NAMES: &[&str] = &[
+    ATTEMPTS, FAILURES, REQUEST, LAG, DELIVERIES, OVERDUE, IN_FLIGHT, LEASED, POLLS, POLL, RECORD, RECORDED,
+];
+
+/// What became of a leased delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Delivered,
+    Rescheduled,
+    Exhausted,
+    /// Finished or held by somebody else before this process could record it.
+    LeaseLost,
+    /// Given back without an attempt.
+    Released,
+    /// Could not be recorded; due again at the lease's end.
+    Unrecorded,
+}
+
+impl Fate {
+    const ALL: [Self; 6] = [
+        Self::Delivered,
+        Self::Rescheduled,
+        Self::Exhausted,
+        Self::LeaseLost,
+        Self::Released,
+        Self::Unrecorded,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Rescheduled => "rescheduled",
+            Self::Exhausted => "exhausted",
+            Self::LeaseLost => "lease_lost",
+            Self::Released => "released",
+            Self::Unrecorded => "unrecorded",
+        }
+    }
+}
+
+/// What a look at the queue brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poll {
+    Found,
+    Empty,
+    Failed,
+}
+
+impl Poll {
+    const ALL: [Self; 3] = [Self::Found, Self::Empty, Self::Failed];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Empty => "empty",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Describes every metric and brings its series into being at zero.
+pub fn describe() {
+    describe_counter!(ATTEMPTS, Unit::Count, "Attempts that have ended, by outcome.");
+    describe_counter!(FAILURES, Unit::Count, "Attempts without an answer, by class of error.");
+    describe_histogram!(REQUEST, Unit::Seconds, "From the start of a request to the end of its answer.");
+    describe_histogram!(LAG, Unit::Seconds, "From when a delivery was due to the start of its request.");
+    describe_counter!(
+        DELIVERIES,
+        Unit::Count,
+        "Leased deliveries that left this process, by what became of them."
+    );
+    describe_gauge!(
+        OVERDUE,
+        Unit::Seconds,
+        "For how long the most overdue delivery of an active endpoint has been due."
+    );
+    describe_gauge!(IN_FLIGHT, Unit::Count, "Requests in flight.");
+    describe_gauge!(LEASED, Unit::Count, "Deliveries leased by this process and not yet recorded.");
+    describe_counter!(POLLS, Unit::Count, "Looks at the queue, by what they brought.");
+    describe_histogram!(POLL, Unit::Seconds, "Duration of a look at the queue.");
+    describe_histogram!(RECORD, Unit::Seconds, "Duration of a transaction that records ended attempts.");
+    describe_histogram!(RECORDED, Unit::Count, "Deliveries recorded in one transaction.");
+    for outcome in Outcome::ALL {
+        counter!(ATTEMPTS, "outcome" => outcome.as_str()).absolute(0);
+    }
+    let classes = Trouble::ALL.map(Trouble::as_str).into_iter().chain(Obstacle::ALL.map(Obstacle::as_str));
+    for class in classes {
+        counter!(FAILURES, "error" => class).absolute(0);
+    }
+    for fate in Fate::ALL {
+        counter!(DELIVERIES, "result" => fate.as_str()).absolute(0);
+    }
+    for poll in Poll::ALL {
+        counter!(POLLS, "result" => poll.as_str()).absolute(0);
+    }
+    for name in [OVERDUE, IN_FLIGHT, LEASED] {
+        gauge!(name).set(0.0);
+    }
+    // Brings a histogram's series into being without a sample.
+    for name in [REQUEST, LAG, POLL, RECORD, RECORDED] {
+        drop(histogram!(name));
+    }
+}
+
+pub(crate) fn attempted(end: End, took: Duration) {
+    counter!(ATTEMPTS, "outcome" => end.outcome().as_str()).increment(1);
+    if let Some(error) = end.error() {
+        counter!(FAILURES, "error" => error).increment(1);
+    }
+    if !matches!(end, End::Unsent(_)) {
+        histogram!(REQUEST).record(took.as_secs_f64());
+    }
+}
+
+pub(crate) fn started(lag: Duration) {
+    histogram!(LAG).record(lag.as_secs_f64());
+}
+
+pub(crate) fn ended(fate: Fate, count: u64) {
+    counter!(DELIVERIES, "result" => fate.as_str()).increment(count);
+}
+
+pub(crate) fn overdue(by: Duration) {
+    gauge!(OVERDUE).set(by.as_secs_f64());
+}
+
+/// In flight, and leased in all.
+pub(crate) fn in_hand(in_flight: usize, leased: usize) {
+    gauge!(IN_FLIGHT).set(in_flight as f64);
+    gauge!(LEASED).set(leased as f64);
+}
+
+pub(crate) fn polled(poll: Poll, took: Duration) {
+    counter!(POLLS, "result" => poll.as_str()).increment(1);
+    histogram!(POLL).record(took.as_secs_f64());
+}
+
+pub(crate) fn recorded(deliveries: usize, took: Duration) {
+    histogram!(RECORD).record(took.as_secs_f64());
+    histogram!(RECORDED).record(deliveries as f64);
+}

@@ -1,0 +1,115 @@
+//! One request: checked, signed, sent, and its end told in the words of [`crate::classify`].
+//!
+//! Never fails and never takes longer than its timeout. An answer's body is read only so that the connection can be used
+//! again and so that a refusal can be looked up: a bounded part of it, for a bounded time.
+
+use crate::classify::{End, Obstacle, Outcome, Trouble};
+use crate::client::{Clients, ResolveError};
+use crate::endpoint::Destination;
+use crate::{guard, request};
+use jiff::Timestamp;
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+use store::delivery::Notification;
+use tokio::time::{Instant, timeout_at};
+
+/// What is read of an answer's body; the connection is closed if there is more.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// What is kept of a refusal: enough for its first sentence.
+const KEPT_BYTES_MAX: usize = 1024;
+/// How long an answer's body may take after its status line. It decides nothing, so it may not hold a slot for long.
+const BODY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How a request ended, and the first bytes of the answer unless it was a delivery.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) end: End,
+    pub(crate) response: Option<Vec<u8>>,
+}
+
+impl From<End> for Answer {
+    fn from(end: End) -> Self {
+        Self { end, response: None }
+    }
+}
+
+/// Sends a notification once. `at` is the attempt's time, `timeout` bounds everything.
+pub(crate) async fn send(
+    clients: &Clients,
+    destination: &Destination,
+    notification: Notification,
+    at: Timestamp,
+    timeout: Duration,
+) -> Answer {
+    let deadline = Instant::now() + timeout;
+    if guard::check_url(&destination.url, &destination.policy).is_err() {
+        return End::Unsent(Obstacle::Refused).into();
+    }
+    let Ok(client) = clients.with(&destination.policy.networks) else {
+        return End::Unsent(Obstacle::NoClient).into();
+    };
+    let Notification { webhook_id, body } = notification;
+    let headers = request::headers(&destination.secrets, webhook_id, &body, at);
+    let sending = client.post(destination.url.clone()).headers(headers).body(body).send();
+    match timeout_at(deadline, sending).await {
+        Err(_) => End::Unanswered(Trouble::Timeout).into(),
+        Ok(Err(error)) => ending(&error).into(),
+        Ok(Ok(response)) => {
+            let end = End::Answered(response.status().as_u16());
+            let body = read(response, deadline.min(Instant::now() + BODY_PATIENCE)).await;
+            let kept = (end.outcome() != Outcome::Delivered && !body.is_empty()).then_some(body);
+            Answer { end, response: kept }
+        }
+    }
+}
+
+/// Reads the body until its end, a bound or the deadline, and returns its first bytes.
+async fn read(mut response: reqwest::Response, deadline: Instant) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut read_bytes = 0;
+    while read_bytes < ANSWER_BYTES_MAX {
+        let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await else { break };
+        read_bytes += chunk.len();
+        let missing = KEPT_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&chunk[..chunk.len().min(missing)]);
+    }
+    kept
+}
+
+/// Reads the cause off the error and its sources, the innermost telling most.
+fn ending(error: &reqwest::Error) -> End {
+    let mut trouble = None;
+    let mut source: Option<&dyn Error> = Some(error);
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<ResolveError>() {
+            return match error {
+                ResolveError::Refused(_) => End::Unsent(Obstacle::Refused),
+                ResolveError::Lookup(_) | ResolveError::Nothing => End::Unanswered(Trouble::Dns),
+            };
+        }
+        trouble = told_by(cause).or(trouble);
+        source = cause.source();
+    }
+    End::Unanswered(match trouble {
+        Some(Trouble::Tls) => Trouble::Tls,
+        _ if error.is_connect() && error.is_timeout() => Trouble::ConnectTimeout,
+        _ if error.is_connect() => Trouble::Connect,
+        Some(trouble) => trouble,
+        None if error.is_timeout() => Trouble::Timeout,
+        None => Trouble::Protocol,
+    })
+}
+
+fn told_by(cause: &(dyn Error + 'static)) -> Option<Trouble> {
+    if cause.is::<rustls::Error>() {
+        return Some(Trouble::Tls);
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        // rustls hands its errors through as data that is not valid.
+        let wrapped = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+        return Some(if wrapped { Trouble::Tls } else { Trouble::Closed });
+    }
+    let error = cause.downcast_ref::<hyper::Error>()?;
+    (error.is_incomplete_message() || error.is_closed() || error.is_canceled()).then_some(Trouble::Closed)
+}
