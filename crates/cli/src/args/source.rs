@@ -1,0 +1,80 @@
+//! `sendstate source`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use domain::MachineOpens;
+use std::time::Duration;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Accept a SendGrid Event Webhook.
+    ///
+    /// Prints the path to give to SendGrid. Ingest knows the source within a second of its first request.
+    #[command(after_help = "\
+Examples:
+  sendstate source add newsletter --public-key MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE...
+  sendstate source add newsletter --public-key @old.pem --public-key @new.pem --max-age 6h
+  sendstate source add legacy --unsigned --json | jq -r .path
+")]
+    Add(SourceAdd),
+    /// List the sources.
+    #[command(after_help = "\
+Examples:
+  sendstate source list
+  sendstate source list --json | jq -r '.[].path'
+")]
+    List,
+}
+
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("verification").required(true).args(["public_key", "unsigned"]))]
+pub(crate) struct SourceAdd {
+    /// Its name, which becomes the last segment of its path: 1 to 64 of the characters a-z A-Z 0-9 . _ - beginning
+    /// with a letter or a digit.
+    pub name: String,
+
+    /// SendGrid's verification key, 1 to 10 of them: base64, PEM, or @FILE that holds either.
+    // PEM begins with dashes.
+    #[arg(long, value_name = "B64|PEM|@FILE", allow_hyphen_values = true)]
+    pub public_key: Vec<String>,
+
+    /// Accept unsigned requests; the path then holds 128 random bits and has to be kept secret.
+    #[arg(long)]
+    pub unsigned: bool,
+
+    /// How old a signature may be; SendGrid retries for up to 24 h.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = max_age)]
+    pub max_age: Duration,
+
+    /// What to do with opens that SendGrid marks as a machine's.
+    #[arg(long, value_enum, default_value = "count")]
+    pub machine_opens: MachineOpensArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MachineOpensArg {
+    /// An open like any other, marked `machine_open` where it is told.
+    Count,
+    /// Stored and counted; moves no status.
+    Ignore,
+}
+
+impl From<MachineOpensArg> for MachineOpens {
+    fn from(arg: MachineOpensArg) -> Self {
+        match arg {
+            MachineOpensArg::Count => Self::Count,
+            MachineOpensArg::Ignore => Self::Ignore,
+        }
+    }
+}
+
+/// 20 years. SendGrid gives up after a day; replays of captured requests need as much as they are old, and dedupe makes
+/// them harmless.
+const MAX_AGE_LONGEST: Duration = Duration::from_secs(7_305 * 24 * 60 * 60);
+
+fn max_age(text: &str) -> Result<Duration, String> {
+    let age = humantime::parse_duration(text).map_err(|error| format!("{error}; write e.g. 10m or 6h"))?;
+    if age.subsec_nanos() != 0 || !(Duration::from_secs(1)..=MAX_AGE_LONGEST).contains(&age) {
+        return Err("give whole seconds, from 1s to 20 years".to_owned());
+    }
+    Ok(age)
+}

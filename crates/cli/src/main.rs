@@ -1,0 +1,64 @@
+//! `sendstate`: setting up, looking, checking the ledger, and trying the whole thing out.
+//!
+//! Results go to stdout, everything else to stderr. Exit codes are in [`service::exit`]; an error says what is wrong,
+//! where, and what to do next. Runs as the database role `sendstate_operator`, which may look at everything but
+//! endpoint secrets; only `migrate` keeps the connecting user's own rights.
+
+mod args;
+mod audit;
+mod batch;
+mod consumer;
+mod database;
+mod demo;
+mod endpoint;
+mod failure;
+mod generate;
+mod listen;
+mod message;
+mod migrate;
+mod output;
+mod recipient;
+mod settings;
+mod source;
+
+use args::{BatchCommand, Cli, Command, EndpointCommand, MessageCommand, RecipientCommand, SourceCommand};
+use clap::Parser as _;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing can be done about a terminal that is gone.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { service::exit::USAGE } else { service::exit::OK });
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::failed(format!("the runtime cannot be started: {error}")).report(),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::from(service::exit::OK),
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Migrate => migrate::run(global).await,
+        Command::Source(SourceCommand::Add(args)) => source::add(global, args).await,
+        Command::Source(SourceCommand::List) => source::list(global).await,
+        Command::Endpoint(EndpointCommand::Add(args)) => endpoint::add(global, args).await,
+        Command::Endpoint(EndpointCommand::List) => endpoint::list(global).await,
+        Command::Batch(BatchCommand::Show(args)) => batch::show(global, args).await,
+        Command::Message(MessageCommand::Show(args)) => message::show(global, args).await,
+        Command::Recipient(RecipientCommand::Show(args)) => recipient::show(global, args).await,
+        Command::Audit => audit::run(global).await,
+        Command::Generate(args) => generate::run(global, args).await,
+        Command::Listen(args) => listen::run(global, args).await,
+        Command::Demo(args) => Box::pin(demo::run(global, args)).await,
+    }
+}

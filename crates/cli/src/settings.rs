@@ -1,0 +1,160 @@
+//! Settings of the command line: flag, environment variable, and for secrets the file that holds one.
+//!
+//! Nothing is required until a command asks for it: `generate --out` needs no database.
+
+use crate::failure::Failure;
+use clap::Args;
+use secrecy::SecretString;
+use std::path::{Path, PathBuf};
+use store::sealed::SecretKey;
+use url::Url;
+
+/// Flags that every command has.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Print one JSON document instead of a table.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// PostgreSQL, as a URL or as `key=value` words.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        help_heading = "Settings"
+    )]
+    database_url: Option<SecretString>,
+
+    /// File that holds the database URL.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_DATABASE_URL_FILE",
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
+    database_url_file: Option<PathBuf>,
+
+    /// Key that seals endpoint secrets at rest: base64 of 32 bytes, the same as the dispatcher's.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_SECRET_KEY",
+        hide_env_values = true,
+        value_name = "BASE64",
+        help_heading = "Settings"
+    )]
+    secret_key: Option<SecretString>,
+
+    /// File that holds the secret key.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_SECRET_KEY_FILE",
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
+    secret_key_file: Option<PathBuf>,
+
+    /// Where ingest listens, e.g. http://127.0.0.1:8080.
+    #[arg(long, global = true, env = "SENDSTATE_INGEST_URL", value_name = "URL", help_heading = "Settings")]
+    ingest_url: Option<String>,
+}
+
+impl Global {
+    pub(crate) fn database_url(&self) -> Result<SecretString, Failure> {
+        secret("SENDSTATE_DATABASE_URL", self.database_url.as_ref(), self.database_url_file.as_deref())?
+            .ok_or_else(|| {
+                Failure::configuration("SENDSTATE_DATABASE_URL is not set")
+                    .next("set it, or SENDSTATE_DATABASE_URL_FILE, e.g. postgres://user@127.0.0.1/sendstate")
+            })
+    }
+
+    pub(crate) fn secret_key(&self) -> Result<SecretKey, Failure> {
+        use secrecy::ExposeSecret as _;
+        let text = secret("SENDSTATE_SECRET_KEY", self.secret_key.as_ref(), self.secret_key_file.as_deref())?.ok_or_else(|| {
+            Failure::configuration("SENDSTATE_SECRET_KEY is not set")
+                .next("set it, or SENDSTATE_SECRET_KEY_FILE, to the key the dispatcher uses; a new one: openssl rand -base64 32")
+        })?;
+        SecretKey::parse(text.expose_secret())
+            .map_err(|error| Failure::configuration(format!("SENDSTATE_SECRET_KEY cannot be used: {error}")))
+    }
+
+    /// Where ingest listens, if that is set.
+    pub(crate) fn ingest_url(&self) -> Result<Option<Url>, Failure> {
+        self.ingest_url
+            .as_deref()
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| base_url("SENDSTATE_INGEST_URL", text))
+            .transpose()
+    }
+}
+
+/// Reads the URL of an HTTP server.
+pub(crate) fn base_url(setting: &str, text: &str) -> Result<Url, Failure> {
+    let wrong = |why: String| {
+        Failure::configuration(format!("{setting} cannot be used: {why}"))
+            .next("give an http or https URL, e.g. http://127.0.0.1:8080")
+    };
+    let url = Url::parse(text.trim()).map_err(|error| wrong(error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(wrong(format!("its scheme is `{other}`"))),
+    }
+}
+
+/// A secret from its variable or its file. Both is refused: whoever changes one expects it to count.
+fn secret(
+    name: &str,
+    value: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, Failure> {
+    use secrecy::ExposeSecret as _;
+    // Compose files set what they do not use to the empty string.
+    let value = value.filter(|text| !text.expose_secret().trim().is_empty());
+    let file = file.filter(|path| !path.as_os_str().is_empty());
+    match (value, file) {
+        (Some(_), Some(_)) => {
+            Err(Failure::configuration(format!("{name} and {name}_FILE are both set"))
+                .next("keep one of them"))
+        }
+        (Some(value), None) => Ok(Some(value.clone())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::configuration(format!("{name}_FILE: {} cannot be read: {error}", path.display()))
+            })?;
+            Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']))))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret as _;
+
+    #[test]
+    fn a_secret_given_twice_is_refused() {
+        let value = SecretString::from("x");
+        let failure = secret("NAME", Some(&value), Some(Path::new("/nowhere"))).unwrap_err();
+        assert_eq!(failure.code, 64);
+        assert!(failure.to_string().contains("NAME_FILE"));
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_absent() {
+        assert!(secret("NAME", Some(&SecretString::from(" ")), None).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_gives_its_text_without_the_last_newline() {
+        let path = std::env::temp_dir().join(format!("sendstate-settings-{}", std::process::id()));
+        std::fs::write(&path, "postgres://x\n").unwrap();
+        let text = secret("NAME", None, Some(&path)).unwrap().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(text.expose_secret(), "postgres://x");
+    }
+}
