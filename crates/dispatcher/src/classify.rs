@@ -1,8 +1,7 @@
 //! What an attempt's end means: delivered, to be tried again, or given up.
 //!
-//! Pure. A 2xx status line is the consumer's word that it has the notification; nothing that happens to the answer's
-//! body afterwards takes it back, because sending again what was received helps nobody. Everything else is a failure:
-//! also 3xx, which is never followed, since a redirect would lead past the guard.
+//! Pure. A whole answer with a 2xx status is the consumer's word that it has the notification. Everything else is a
+//! failure: also 3xx, which is never followed, since a redirect would lead past the guard.
 
 use domain::retry;
 use jiff::Timestamp;

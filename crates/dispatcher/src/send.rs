@@ -1,7 +1,8 @@
 //! One request: checked, signed, sent, and its end told in the words of [`crate::classify`].
 //!
-//! Never fails and never takes longer than its timeout. An answer's body is read only so that the connection can be used
-//! again and so that a refusal can be looked up: a bounded part of it, for a bounded time.
+//! Never fails and never takes longer than its timeout, which covers connecting, the answer's head and its body. An
+//! answer counts when it has ended, or when as much of it as will be read has come: a consumer that says 200 and then
+//! stalls or breaks off may well have died on the way, and is told again under the same id.
 
 use crate::classify::{End, Obstacle, Outcome, Trouble};
 use crate::client::{Clients, ResolveError};
@@ -18,9 +19,6 @@ use tokio::time::{Instant, timeout_at};
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// What is kept of a refusal: enough for its first sentence.
 const KEPT_BYTES_MAX: usize = 1024;
-/// How long an answer's body may take after its status line. It decides nothing, so it may not hold a slot for long.
-const BODY_PATIENCE: Duration = Duration::from_secs(2);
-
 /// How a request ended, and the first bytes of the answer unless it was a delivery.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -56,25 +54,31 @@ pub(crate) async fn send(
         Err(_) => End::Unanswered(Trouble::Timeout).into(),
         Ok(Err(error)) => ending(&error).into(),
         Ok(Ok(response)) => {
-            let end = End::Answered(response.status().as_u16());
-            let body = read(response, deadline.min(Instant::now() + BODY_PATIENCE)).await;
-            let kept = (end.outcome() != Outcome::Delivered && !body.is_empty()).then_some(body);
-            Answer { end, response: kept }
+            let status = response.status().as_u16();
+            match timeout_at(deadline, read(response)).await {
+                Err(_) => End::Unanswered(Trouble::Timeout).into(),
+                Ok(Err(error)) => ending(&error).into(),
+                Ok(Ok(body)) => {
+                    let end = End::Answered(status);
+                    let kept = (end.outcome() != Outcome::Delivered && !body.is_empty()).then_some(body);
+                    Answer { end, response: kept }
+                }
+            }
         }
     }
 }
 
-/// Reads the body until its end, a bound or the deadline, and returns its first bytes.
-async fn read(mut response: reqwest::Response, deadline: Instant) -> Vec<u8> {
+/// Reads the body until its end or the bound, and returns its first bytes.
+async fn read(mut response: reqwest::Response) -> reqwest::Result<Vec<u8>> {
     let mut kept = Vec::new();
     let mut read_bytes = 0;
     while read_bytes < ANSWER_BYTES_MAX {
-        let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await else { break };
+        let Some(chunk) = response.chunk().await? else { break };
         read_bytes += chunk.len();
         let missing = KEPT_BYTES_MAX - kept.len();
         kept.extend_from_slice(&chunk[..chunk.len().min(missing)]);
     }
-    kept
+    Ok(kept)
 }
 
 /// Reads the cause off the error and its sources, the innermost telling most.

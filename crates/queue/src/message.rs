@@ -9,9 +9,12 @@ use lapin::{
 /// Largest body. RabbitMQ 4 refuses more by default (`max_message_size`), and refuses by closing the channel.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Most that all header names and values may add up to. lapin does not split properties over frames, and the smallest
+/// Most that all headers may add up to: names, values, and six bytes for each. lapin does not split properties over frames, and the smallest
 /// frame that a broker may insist on is 4,096 bytes.
 pub const HEADER_BYTES_MAX: usize = 2_048;
+
+/// What AMQP adds to a header: the length of its name, and type and length of its value.
+const HEADER_OVERHEAD_BYTES: usize = 6;
 
 /// AMQP's limit for ids and header names.
 const SHORT_STRING_BYTES_MAX: usize = 255;
@@ -35,7 +38,8 @@ pub struct Message {
 impl Message {
     /// Whether this can be put into AMQP's frames and will be taken by any broker we support.
     pub(crate) fn fits(&self) -> bool {
-        let header_bytes: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let header_bytes: usize =
+            self.headers.iter().map(|(name, value)| name.len() + value.len() + HEADER_OVERHEAD_BYTES).sum();
         self.id.len() <= SHORT_STRING_BYTES_MAX
             && self.headers.iter().all(|(name, _)| name.len() <= SHORT_STRING_BYTES_MAX)
             && header_bytes <= HEADER_BYTES_MAX
@@ -130,8 +134,8 @@ mod tests {
         assert!(Message { body: vec![0; MESSAGE_BYTES_MAX].into(), ..message() }.fits());
         assert!(!Message { body: vec![0; MESSAGE_BYTES_MAX + 1].into(), ..message() }.fits());
         let header = |name: usize, value: usize| vec![("n".repeat(name), "v".repeat(value))];
-        assert!(Message { headers: header(8, HEADER_BYTES_MAX - 8), ..message() }.fits());
-        assert!(!Message { headers: header(8, HEADER_BYTES_MAX - 7), ..message() }.fits());
+        assert!(Message { headers: header(8, HEADER_BYTES_MAX - 14), ..message() }.fits());
+        assert!(!Message { headers: header(8, HEADER_BYTES_MAX - 13), ..message() }.fits());
         assert!(!Message { headers: header(256, 1), ..message() }.fits());
     }
 }

@@ -133,7 +133,7 @@ async fn prepare(pool: &Pool, begun: &[Uuid]) -> Result<(), StoreError> {
             "its schema is older than this release; run `sendstate migrate`",
         ));
     }
-    store::batch::forget_starts(&client, begun, Timestamp::MIN).await
+    store::batch::forget_starts(&client, begun, Timestamp::UNIX_EPOCH).await
 }
 
 async fn consume(
