@@ -12,11 +12,16 @@ BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
             END IF;
-            IF NOT pg_has_role(current_user, role_name, 'MEMBER') THEN
-                EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
-            END IF;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL; -- Another database's migration made it at the same moment.
+        END;
+        -- Always: from PostgreSQL 16 on, making a role makes one a member who may not SET ROLE to it.
+        BEGIN
+            EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
+        EXCEPTION WHEN insufficient_privilege THEN
+            IF NOT pg_has_role(current_user, role_name, 'MEMBER') THEN
+                RAISE;
+            END IF;
         END;
         EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', role_name);
     END LOOP;

@@ -21,7 +21,7 @@ CREATE TABLE batches (
 ) PARTITION BY RANGE (received_on);
 CREATE TABLE batches_default PARTITION OF batches DEFAULT;
 
--- Batches that were begun before and never finished; see worker::redelivery. Empty but for trouble.
+-- Batches that came again and were begun; see worker::flow. A row leaves when its batch is in the ledger.
 CREATE TABLE batch_starts (
     batch_id   uuid PRIMARY KEY,
     starts     int NOT NULL,

@@ -88,5 +88,12 @@ CREATE TABLE recipients (
                                       AND cardinality(group_ids) = cardinality(group_unsubscribed))
 );
 
+-- A whole recipient on its way in.
+CREATE TYPE recipient_row AS (
+    source_id int, address_hash uuid, bounced_at timestamptz, bounced_reason text, complained_at timestamptz,
+    complained_reason text, unsubscribed_at timestamptz, unsubscribed boolean,
+    group_ids bigint[], group_at timestamptz[], group_unsubscribed boolean[]
+);
+
 GRANT SELECT, INSERT, UPDATE ON messages, recipients TO sendstate_worker;
 GRANT SELECT ON messages, recipients TO sendstate_operator;

@@ -5,7 +5,7 @@
 CREATE FUNCTION keep_partitions(today date) RETURNS int
     LANGUAGE plpgsql
     SECURITY DEFINER
-    SET search_path = pg_catalog, public
+    SET search_path = pg_catalog, public, pg_temp
     SET lock_timeout = '2s'
 AS $$
 DECLARE

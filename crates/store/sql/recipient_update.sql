@@ -1,4 +1,6 @@
-UPDATE recipients
-SET bounced_at = $3, bounced_reason = $4, complained_at = $5, complained_reason = $6, unsubscribed_at = $7,
-    unsubscribed = $8, group_ids = $9, group_at = $10, group_unsubscribed = $11
-WHERE source_id = $1 AND address_hash = $2
+UPDATE recipients t
+SET bounced_at = r.bounced_at, bounced_reason = r.bounced_reason, complained_at = r.complained_at,
+    complained_reason = r.complained_reason, unsubscribed_at = r.unsubscribed_at, unsubscribed = r.unsubscribed,
+    group_ids = r.group_ids, group_at = r.group_at, group_unsubscribed = r.group_unsubscribed
+FROM unnest($1::recipient_row[]) r
+WHERE t.source_id = r.source_id AND t.address_hash = r.address_hash

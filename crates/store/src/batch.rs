@@ -125,17 +125,22 @@ pub async fn note_start(client: &impl GenericClient, id: Uuid, now: Timestamp) -
     Ok(client.query_one(&statement, &[&id, &now]).await?.get(0))
 }
 
-/// Forgets the notes of batches that have ended, and of those begun before `horizon`, which will not come again.
+/// Forgets the notes of batches that have ended.
 ///
 /// # Errors
 /// As any statement.
-pub async fn forget_starts(
-    client: &impl GenericClient,
-    ids: &[Uuid],
-    horizon: Timestamp,
-) -> Result<(), StoreError> {
-    let statement =
-        client.prepare_cached("DELETE FROM batch_starts WHERE batch_id = ANY($1) OR started_at < $2").await?;
-    client.execute(&statement, &[&ids, &horizon]).await?;
+pub async fn forget_starts(client: &impl GenericClient, ids: &[Uuid]) -> Result<(), StoreError> {
+    let statement = client.prepare_cached("DELETE FROM batch_starts WHERE batch_id = ANY($1)").await?;
+    client.execute(&statement, &[&ids]).await?;
+    Ok(())
+}
+
+/// Forgets the notes of batches begun before `horizon`, which will not come again.
+///
+/// # Errors
+/// As any statement.
+pub async fn forget_starts_before(client: &impl GenericClient, horizon: Timestamp) -> Result<(), StoreError> {
+    let statement = client.prepare_cached("DELETE FROM batch_starts WHERE started_at < $1").await?;
+    client.execute(&statement, &[&horizon]).await?;
     Ok(())
 }

@@ -29,7 +29,7 @@ mod finish;
 mod lease;
 
 pub use finish::{Attempt, Finish, Finished, Verdict, finish};
-pub use lease::{LeaseRequest, Leased, Notification, Taken, lease, next_due, release};
+pub use lease::{LeaseRequest, Leased, Notification, Taken, lease, lease_within, release};
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;

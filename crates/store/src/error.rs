@@ -33,6 +33,9 @@ impl StoreError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
+            // "No partition of relation found for row" comes as a check violation without a constraint: the schema's
+            // failing, not the row's.
+            Self::Database(error) if is_partition_missing(error) => Fault::Environment,
             Self::Database(error) => error.code().map_or(Fault::Environment, fault_of),
             Self::Pool(_) | Self::Contradiction(_) | Self::Unreadable(_) => Fault::Environment,
         }
@@ -80,10 +83,13 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
+fn is_partition_missing(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| *db.code() == SqlState::CHECK_VIOLATION && db.constraint().is_none())
+}
+
 fn fault_of(state: &SqlState) -> Fault {
     let code = state.code();
-    // 22: a value out of its domain. 23: a constraint, but for "no partition found" (23514 with that meaning), which is
-    // the schema's failing. 54000: too large for an index or a row.
+    // 22: a value out of its domain. 23: a constraint. 54000: too large for an index or a row.
     let data = code.starts_with("22") || code.starts_with("23") || code == "54000";
     if data { Fault::Data } else { Fault::Environment }
 }

@@ -41,6 +41,16 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Settings of each of its connections.
+    const fn session(self) -> &'static str {
+        match self {
+            Self::Worker => include_str!("../sql/session_lookups.sql"),
+            Self::Ingest | Self::Dispatcher | Self::Operator | Self::Owner => "",
+        }
+    }
+}
+
 /// Bounds of a pool.
 #[derive(Clone, Debug)]
 pub struct PoolSettings {
@@ -98,7 +108,8 @@ impl Pool {
             builder = builder.post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
                     // The name is one of the constants above, so there is nothing to quote.
-                    client.batch_execute(&format!("SET ROLE {name}")).await.map_err(HookError::Backend)
+                    client.batch_execute(&format!("SET ROLE {name}")).await.map_err(HookError::Backend)?;
+                    client.batch_execute(role.session()).await.map_err(HookError::Backend)
                 })
             }));
         }

@@ -23,7 +23,7 @@ pub struct Held {
     pub raw: Vec<u8>,
 }
 
-/// Keeps what is given. Each (batch, ordinal) is kept once: the batch's claim guarantees that nobody kept it before.
+/// Keeps what is given. Each (batch, ordinal) is kept once; what is there already stays as it is.
 ///
 /// # Errors
 /// As any statement.
@@ -31,7 +31,8 @@ pub async fn hold(client: &impl GenericClient, held: &[&Held], now: Timestamp) -
     let statement = client
         .prepare_cached(
             "INSERT INTO quarantine (batch_id, ordinal, source_id, received_at, reason, detail, raw, created_at)
-             SELECT *, $8 FROM unnest($1::uuid[], $2::int[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[])",
+             SELECT *, $8 FROM unnest($1::uuid[], $2::int[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::bytea[])
+             ON CONFLICT DO NOTHING",
         )
         .await?;
     let batches: Vec<_> = held.iter().map(|held| held.batch_id).collect();

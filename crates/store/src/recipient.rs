@@ -4,6 +4,8 @@
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
 use domain::{Mark, Recipient, SourceId, Subscription};
+use jiff::Timestamp;
+use postgres_types::ToSql;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -39,6 +41,42 @@ pub async fn lock(client: &impl GenericClient, addresses: &[Address]) -> Result<
     Ok(rows.iter().map(read).collect())
 }
 
+/// One recipient on its way in, field for field the database type `recipient_row`.
+#[derive(Debug, ToSql)]
+#[postgres(name = "recipient_row")]
+struct RecipientRow<'a> {
+    source_id: i32,
+    address_hash: Uuid,
+    bounced_at: Option<Timestamp>,
+    bounced_reason: Option<&'a str>,
+    complained_at: Option<Timestamp>,
+    complained_reason: Option<&'a str>,
+    unsubscribed_at: Option<Timestamp>,
+    unsubscribed: Option<bool>,
+    group_ids: Vec<i64>,
+    group_at: Vec<Timestamp>,
+    group_unsubscribed: Vec<bool>,
+}
+
+impl<'a> RecipientRow<'a> {
+    fn new(address: &Address, recipient: &'a Recipient) -> Self {
+        let (bounced, complained) = (recipient.bounced.as_ref(), recipient.complained.as_ref());
+        Self {
+            source_id: address.source.0,
+            address_hash: Uuid::from_bytes(address.hash),
+            bounced_at: bounced.map(|mark| mark.at),
+            bounced_reason: bounced.and_then(|mark| mark.reason.as_deref()),
+            complained_at: complained.map(|mark| mark.at),
+            complained_reason: complained.and_then(|mark| mark.reason.as_deref()),
+            unsubscribed_at: recipient.unsubscribed.map(|word| word.at),
+            unsubscribed: recipient.unsubscribed.map(|word| word.unsubscribed),
+            group_ids: recipient.groups.keys().copied().collect(),
+            group_at: recipient.groups.values().map(|word| word.at).collect(),
+            group_unsubscribed: recipient.groups.values().map(|word| word.unsubscribed).collect(),
+        }
+    }
+}
+
 /// Writes locked recipients back.
 ///
 /// # Errors
@@ -49,31 +87,12 @@ pub async fn update(
     recipients: &[Recipient],
 ) -> Result<(), StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/recipient_update.sql")).await?;
-    for (address, recipient) in addresses.iter().zip(recipients) {
-        let hash = Uuid::from_bytes(address.hash);
-        let (bounced, complained) = (recipient.bounced.as_ref(), recipient.complained.as_ref());
-        let groups: Vec<_> = recipient.groups.keys().copied().collect();
-        let at: Vec<_> = recipient.groups.values().map(|word| word.at).collect();
-        let unsubscribed: Vec<_> = recipient.groups.values().map(|word| word.unsubscribed).collect();
-        client
-            .execute(
-                &statement,
-                &[
-                    &address.source.0,
-                    &hash,
-                    &bounced.map(|mark| mark.at),
-                    &bounced.and_then(|mark| mark.reason.as_deref()),
-                    &complained.map(|mark| mark.at),
-                    &complained.and_then(|mark| mark.reason.as_deref()),
-                    &recipient.unsubscribed.map(|word| word.at),
-                    &recipient.unsubscribed.map(|word| word.unsubscribed),
-                    &groups,
-                    &at,
-                    &unsubscribed,
-                ],
-            )
-            .await?;
-    }
+    let rows: Vec<RecipientRow<'_>> = addresses
+        .iter()
+        .zip(recipients)
+        .map(|(address, recipient)| RecipientRow::new(address, recipient))
+        .collect();
+    client.execute(&statement, &[&rows]).await?;
     Ok(())
 }
 

@@ -90,14 +90,6 @@ pub async fn listed(client: &impl GenericClient) -> Result<Vec<ListedSource>, St
         .collect())
 }
 
-/// The policy of one source, `None` if there is no such source. Role: worker. Locks nothing.
-///
-/// # Errors
-/// As [`policies`].
-pub async fn policy(client: &impl GenericClient, id: i32) -> Result<Option<SourcePolicy>, StoreError> {
-    Ok(policies(client, &[id]).await?.remove(&id))
-}
-
 /// The policies of those of `ids` that exist. Role: worker. Locks nothing.
 ///
 /// # Errors

@@ -75,8 +75,12 @@ impl Envelope {
         }
         let batch = id.ok_or(EnvelopeError::MissingId)?;
         let source = need(HEADER_SOURCE)?.parse().map_err(|_| EnvelopeError::BadHeader(HEADER_SOURCE))?;
-        let received_at =
-            need(HEADER_RECEIVED_AT)?.parse().map_err(|_| EnvelopeError::BadHeader(HEADER_RECEIVED_AT))?;
+        // Nothing was received before there was anything to receive with; the database could not hold every earlier time.
+        let received_at = need(HEADER_RECEIVED_AT)?
+            .parse()
+            .ok()
+            .filter(|at| *at >= Timestamp::UNIX_EPOCH)
+            .ok_or(EnvelopeError::BadHeader(HEADER_RECEIVED_AT))?;
         Ok(Self {
             source: SourceId(source),
             batch: Uuid::try_parse(batch).map_err(|_| EnvelopeError::BadId)?,

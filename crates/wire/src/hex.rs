@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-pub(crate) fn encode(bytes: &[u8]) -> String {
+/// Two digits for each byte, in the order of the bytes.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a `String` cannot fail.
         let _infallible = write!(text, "{byte:02x}");

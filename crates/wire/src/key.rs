@@ -7,7 +7,7 @@
 use crate::hash::FieldHash;
 use crate::sendgrid::{Event, normalise_address};
 use domain::{EventKey, MessageKey, SourceId};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 fn start(label: &'static str, source: SourceId) -> FieldHash {
     FieldHash::new(label).number(source.0.into())
@@ -79,16 +79,11 @@ pub fn message_id_hash(source: SourceId, message_id: &str) -> [u8; 16] {
     start("message id", source).text(message_id).finish()
 }
 
-/// For finding the message of an event that has no `sg_message_id`: (source, `smtp-id`, address).
+/// For recognising a queue message that carries no readable id, on the day on which it was received: its bytes stand
+/// for it.
 #[must_use]
-pub fn smtp_id(source: SourceId, smtp_id: &str, email: &str) -> [u8; 16] {
-    address_field(start("smtp id", source).text(smtp_id), Some(email)).finish()
-}
-
-/// For recognising a queue message that carries no readable id: its bytes stand for it.
-#[must_use]
-pub fn body(body: &[u8]) -> [u8; 16] {
-    FieldHash::new("body").bytes(body).finish()
+pub fn body(received_on: Date, body: &[u8]) -> [u8; 16] {
+    FieldHash::new("body").text(&received_on.to_string()).bytes(body).finish()
 }
 
 /// The second at which SendGrid accepted the message, as written in the queue id inside `sg_message_id`:

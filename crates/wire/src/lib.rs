@@ -6,7 +6,7 @@
 
 pub mod envelope;
 mod hash;
-mod hex;
+pub mod hex;
 pub mod key;
 pub mod notification;
 pub mod sendgrid;

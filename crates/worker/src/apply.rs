@@ -9,7 +9,7 @@
 use crate::batch::{Batch, Content, Event};
 use crate::fold::{self, Folded};
 use crate::recipients;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use store::batch::{BatchState, Claim, Tally};
 use store::event::EventRow;
@@ -79,6 +79,7 @@ async fn steps(
 ) -> Result<Applied, StoreError> {
     let fresh = claim(transaction, batches).await?;
     let known = (batches.len() - fresh.len()) as u64;
+    forget_starts(transaction, batches).await?;
     if fresh.is_empty() {
         return Ok(Applied { known, ..Applied::default() });
     }
@@ -96,7 +97,7 @@ async fn steps(
     if !held.is_empty() {
         quarantine::hold(transaction, &held, now).await?;
     }
-    let tally = close(transaction, &fresh, &new, &folded, now).await?;
+    let tally = close(transaction, &fresh, &new, &folded).await?;
     Ok(Applied {
         batches: fresh.len() as u64,
         known,
@@ -117,6 +118,15 @@ async fn claim<'a>(
     let mut fresh: HashSet<Uuid> = batch::claim(transaction, &claims).await?.into_iter().collect();
     // `remove`: of two deliveries of one batch in one window, the first is the batch and the second a repeat.
     Ok(batches.iter().copied().filter(|batch| fresh.remove(&batch.claim.id)).collect())
+}
+
+/// Whatever was noted as begun ends with this transaction, also where it had ended before.
+async fn forget_starts(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    batches: &[&Batch],
+) -> Result<(), StoreError> {
+    let noted: Vec<Uuid> = batches.iter().filter(|batch| batch.noted).map(|batch| batch.claim.id).collect();
+    if noted.is_empty() { Ok(()) } else { batch::forget_starts(transaction, &noted).await }
 }
 
 /// Stores the events whose keys are new and returns those; makes sure that each other one's key is really there.
@@ -147,7 +157,6 @@ async fn close(
     fresh: &[&Batch],
     new: &[&Event],
     folded: &Folded,
-    now: Timestamp,
 ) -> Result<Tally, StoreError> {
     let stale: HashSet<_> = folded.stale.iter().copied().collect();
     let mut tallies: HashMap<Uuid, Tally> = HashMap::with_capacity(fresh.len());
@@ -178,9 +187,6 @@ async fn close(
         closed.push((&batch.claim, state, tally));
     }
     batch::close(transaction, &closed).await?;
-    let ids: Vec<Uuid> = fresh.iter().map(|batch| batch.claim.id).collect();
-    // A note older than the broker could hold a batch concerns nothing that will come again.
-    batch::forget_starts(transaction, &ids, now - (24 * 30).hours()).await?;
     Ok(total)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Made once by [`crate::read`], applied as often as it takes: applying changes nothing in here.
 
+use crate::isolate::REFUSED;
+use bytes::Bytes;
 use domain::{EventOrder, MachineOpens, MessageEvent, RecipientFact};
-use jiff::Timestamp;
 use std::sync::Arc;
 use store::batch::Claim;
 use store::event::EventRow;
@@ -22,6 +23,10 @@ pub struct Source {
 #[derive(Debug)]
 pub struct Batch {
     pub claim: Claim,
+    /// As received, in case the whole has to be kept.
+    pub body: Bytes,
+    /// A note of its beginning has been committed, to be forgotten when it is in the ledger.
+    pub noted: bool,
     pub content: Content,
 }
 
@@ -56,22 +61,23 @@ pub struct Event {
 impl Batch {
     /// A batch that is kept whole, for a reason that makes its elements unreadable or not worth reading.
     #[must_use]
-    pub fn whole(claim: Claim, reason: &'static str, detail: String, raw: Vec<u8>) -> Self {
-        let held = Held {
-            batch_id: claim.id,
-            ordinal: WHOLE_BATCH,
-            source_id: claim.source_id,
-            received_at: claim.received_at,
-            reason,
-            detail,
-            raw,
-        };
-        Self { claim, content: Content::Whole(held) }
+    pub fn whole(claim: Claim, body: Bytes, reason: &'static str, detail: String) -> Self {
+        let mut batch = Self { claim, body, noted: false, content: Content::Elements(Vec::new()) };
+        batch.keep_whole(reason, detail);
+        batch
     }
 
-    #[must_use]
-    pub fn received_at(&self) -> Timestamp {
-        self.claim.received_at
+    /// Gives up on its elements: the batch is kept as it was received.
+    pub fn keep_whole(&mut self, reason: &'static str, detail: String) {
+        self.content = Content::Whole(Held {
+            batch_id: self.claim.id,
+            ordinal: WHOLE_BATCH,
+            source_id: self.claim.source_id,
+            received_at: self.claim.received_at,
+            reason,
+            detail,
+            raw: self.body.to_vec(),
+        });
     }
 
     /// The events that could be read.
@@ -108,7 +114,7 @@ impl Batch {
         for element in elements {
             let Element::Event(event) = element else { continue };
             if let Some((_, detail)) = refused.iter().find(|(ordinal, _)| *ordinal == event.row.ordinal) {
-                *element = Element::Held(event.held("refused_by_database", detail.clone()));
+                *element = Element::Held(event.held(REFUSED, detail.clone()));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The worker's settings, each with the reason for its default.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use service::config::{AMQP_URL, DATABASE_URL, QUEUE_PREFIX, Reader, Setting};
 use std::time::Duration;
+use store::{Pool, PoolSettings, Role};
 
 const PREFETCH: Setting = Setting {
     name: "SENDSTATE_WORKER_PREFETCH",
@@ -31,6 +32,7 @@ const PATIENCE: Setting = Setting {
 pub(crate) const SETTINGS: &[Setting] =
     &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, PATIENCE];
 
+/// Everything the worker was told. The two URLs and the prefix are known to be usable.
 #[derive(Debug)]
 pub struct Config {
     pub database_url: SecretString,
@@ -46,12 +48,36 @@ impl Config {
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let window_bytes = reader.bytes(&WINDOW_BYTES, 1024..=1 << 30);
         Self {
-            database_url: reader.secret(&DATABASE_URL),
-            amqp_url: reader.secret(&AMQP_URL),
-            queue_prefix: reader.text(&QUEUE_PREFIX),
+            database_url: reader.secret_for(&DATABASE_URL, |url| {
+                Pool::new(url, Role::Worker, &PoolSettings::default()).map(drop)
+            }),
+            amqp_url: reader.secret_for(&AMQP_URL, |url| queue::Settings::check_url(url.expose_secret())),
+            queue_prefix: reader.text_for(&QUEUE_PREFIX, queue::Settings::check_prefix),
             prefetch: reader.number(&PREFETCH, 1..=4096),
             window_bytes: usize::try_from(window_bytes).unwrap_or(usize::MAX),
             patience: reader.duration(&PATIENCE, Duration::from_secs(1)..=Duration::from_secs(600)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_cannot_be_used_is_a_mistake_and_shows_no_password() {
+        let environment = BTreeMap::from([
+            ("SENDSTATE_DATABASE_URL", "postgres://u:hush@localhost:port/d"),
+            ("SENDSTATE_AMQP_URL", "amqps://u:hush@localhost"),
+            ("SENDSTATE_QUEUE_PREFIX", "amq.ours"),
+        ]);
+        let mut reader = Reader::new(&environment);
+        let config = Config::read(&mut reader);
+        let mistakes = reader.finish(config).unwrap_err().to_string();
+        for name in environment.keys() {
+            assert!(mistakes.contains(&format!("{name}: ")), "{name} is missing in:\n{mistakes}");
+        }
+        assert!(!mistakes.contains("hush"), "{mistakes}");
     }
 }

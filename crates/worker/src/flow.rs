@@ -9,17 +9,15 @@
 //! When the database stays away beyond the patience, everything is given back to the broker once, and the lane
 //! subscribes again when the database answers.
 
-use crate::apply::Applied;
 use crate::batch::Batch;
 use crate::metrics;
 use crate::now;
 use crate::open::Opened;
 use crate::persist::{Away, Patience, persist};
 use crate::sources::Sources;
-use jiff::Timestamp;
 use queue::{Backoff, Consumer, QueueError, QueueName, Window, WindowLimits};
 use service::health::Condition;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Pool, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -29,6 +27,9 @@ pub(crate) const STARTS_MAX: i32 = 3;
 
 /// How often a lane looks whether a database that was away is back.
 const DATABASE_POLL: Duration = Duration::from_secs(1);
+
+/// A subscription that has lasted this long works; the next one is made without waiting.
+const PROVEN_AFTER: Duration = Duration::from_secs(10);
 
 /// What a lane does with what it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +90,19 @@ pub(crate) async fn run(context: LaneContext, shutdown: CancellationToken) {
                 }
             }
         };
-        backoff.reset();
         begun.clear();
         context.broker_ready.met();
+        let subscribed = Instant::now();
         match consume(&context, &mut consumer, &mut sources, &shutdown).await {
             Ended::Shutdown => return consumer.give_back().await,
             Ended::Subscription(error) => {
                 tracing::warn!(lane = ?context.lane, error = %error, "subscription ended, subscribing again");
                 context.broker_ready.unmet("subscription ended");
+                // One that ends at once must not be made again at once, without end.
+                if subscribed.elapsed() >= PROVEN_AFTER {
+                    backoff.reset();
+                }
+                shutdown.run_until_cancelled(tokio::time::sleep(backoff.next_wait())).await;
             }
             Ended::Database(Away(error), ids) => {
                 tracing::error!(lane = ?context.lane, error = error.summary(), "database away, giving batches back");
@@ -133,7 +139,7 @@ async fn prepare(pool: &Pool, begun: &[Uuid]) -> Result<(), StoreError> {
             "its schema is older than this release; run `sendstate migrate`",
         ));
     }
-    store::batch::forget_starts(&client, begun, Timestamp::UNIX_EPOCH).await
+    store::batch::forget_starts(&client, begun).await
 }
 
 async fn consume(
@@ -153,9 +159,9 @@ async fn consume(
             Err(error) => return Ended::Subscription(error),
         };
         let mut begun = Vec::new();
-        match settle(context, sources, &window, &mut begun).await {
-            Ok(applied) => metrics::applied(&applied),
-            Err(away) => return Ended::Database(away, begun),
+        let patience = Patience::new(context.patience, shutdown.clone());
+        if let Err(away) = settle(context, sources, &window, patience, &mut begun).await {
+            return if shutdown.is_cancelled() { Ended::Shutdown } else { Ended::Database(away, begun) };
         }
         if let Err(error) = consumer.ack(window.through()).await {
             return Ended::Subscription(error);
@@ -168,30 +174,34 @@ async fn settle(
     context: &LaneContext,
     sources: &mut Sources,
     window: &Window,
+    mut patience: Patience,
     begun: &mut Vec<Uuid>,
-) -> Result<Applied, Away> {
+) -> Result<(), Away> {
     let _timer = metrics::window(window.deliveries().len());
     let received = now();
     let opened: Vec<Opened<'_>> = window.deliveries().iter().map(|one| Opened::new(one, received)).collect();
-    refresh(context, sources, &opened).await?;
+    refresh(context, sources, &opened, &mut patience).await?;
     let (again, first): (Vec<_>, Vec<_>) =
         opened.into_iter().partition(|one| one.redelivered && context.lane == Lane::Batches);
 
-    let mut applied = Applied::default();
     if !first.is_empty() {
         let batches = first.into_iter().map(|one| one.read(context.lane, sources)).collect();
-        applied = persist(&context.pool, batches, context.patience).await?;
+        persist(&context.pool, batches, &mut patience).await?;
     }
     for one in again {
-        let batch = begin(context, sources, one, begun).await?;
-        applied = applied.plus(persist(&context.pool, vec![batch], context.patience).await?);
+        let batch = begin(context, sources, one, &mut patience, begun).await?;
+        persist(&context.pool, vec![batch], &mut patience).await?;
     }
-    Ok(applied)
+    Ok(())
 }
 
-async fn refresh(context: &LaneContext, sources: &mut Sources, opened: &[Opened<'_>]) -> Result<(), Away> {
+async fn refresh(
+    context: &LaneContext,
+    sources: &mut Sources,
+    opened: &[Opened<'_>],
+    patience: &mut Patience,
+) -> Result<(), Away> {
     let ids: Vec<i32> = opened.iter().filter_map(Opened::source).collect();
-    let mut patience = Patience::new(context.patience);
     while let Err(error) = sources.refresh(&context.pool, &ids).await {
         patience.after(error).await?;
     }
@@ -203,10 +213,10 @@ async fn begin(
     context: &LaneContext,
     sources: &Sources,
     opened: Opened<'_>,
+    patience: &mut Patience,
     begun: &mut Vec<Uuid>,
 ) -> Result<Batch, Away> {
     let id = opened.claim.id;
-    let mut patience = Patience::new(context.patience);
     let starts = loop {
         match note_start(&context.pool, id).await {
             Ok(starts) => break starts,
@@ -214,12 +224,14 @@ async fn begin(
         }
     };
     begun.push(id);
-    if starts <= STARTS_MAX {
-        return Ok(opened.read(context.lane, sources));
-    }
-    tracing::error!(batch.id = %id, starts, "batch was begun and never finished, its bytes go to quarantine");
-    let detail = format!("processing it was begun {STARTS_MAX} times and never finished");
-    Ok(opened.unread("never_finished", detail))
+    let batch = if starts <= STARTS_MAX {
+        opened.read(context.lane, sources)
+    } else {
+        tracing::error!(batch.id = %id, starts, "batch was begun and never finished, its bytes go to quarantine");
+        let detail = format!("processing it was begun {STARTS_MAX} times and never finished");
+        opened.unread("never_finished", detail)
+    };
+    Ok(Batch { noted: true, ..batch })
 }
 
 async fn note_start(pool: &Pool, id: Uuid) -> Result<i32, StoreError> {

@@ -1,7 +1,9 @@
 //! A window that the database refuses for its data: find the culprits, set them aside, let their neighbours commit.
 //!
 //! Only a fault of the data ([`store::Fault::Data`]) comes here. Windows are halved down to batches, a batch is tried in
-//! parts that are rolled back, down to single elements: about 2·k·log₂(n) trials for k culprits among n elements.
+//! parts that are rolled back, down to single elements: about 2·k·log₂(n) trials for k culprits among n elements. A batch
+//! that takes more than [`TRIALS_MAX`], or that is refused without any of its elements, is kept whole. So this always ends,
+//! and a fault of the data never goes back to the caller, who would wait for it to pass.
 //! Anything else that goes wrong on the way is returned, and the caller retries the whole window.
 
 use crate::apply::{Applied, Intent, apply};
@@ -9,6 +11,12 @@ use crate::batch::{Batch, Content, Element};
 use crate::metrics;
 use jiff::Timestamp;
 use store::{Fault, Pool, StoreError};
+
+/// Reason in the quarantine.
+pub(crate) const REFUSED: &str = "refused_by_database";
+
+/// Trials of one batch before it is kept whole: a hundred culprits among the most elements a batch may have, some seconds.
+const TRIALS_MAX: usize = 4_000;
 
 /// Applies batches of which at least one is refused, in as few transactions as that takes.
 ///
@@ -34,8 +42,7 @@ pub(crate) async fn apply_around(
             }
             Err(_) => {
                 for batch in part {
-                    set_culprits_aside(pool, batch, now).await?;
-                    applied = applied.plus(apply(pool, &[batch], Intent::Commit, now).await?);
+                    applied = applied.plus(apply_alone(pool, batch, now).await?);
                 }
             }
         }
@@ -43,11 +50,31 @@ pub(crate) async fn apply_around(
     Ok(applied)
 }
 
+async fn apply_alone(pool: &Pool, batch: &mut Batch, now: Timestamp) -> Result<Applied, StoreError> {
+    set_culprits_aside(pool, batch, now).await?;
+    match apply(pool, &[batch], Intent::Commit, now).await {
+        Err(error) if error.fault() == Fault::Data => {
+            tracing::error!(batch.id = %batch.claim.id, sqlstate = error.sqlstate(), "a batch is refused as a whole");
+            batch.keep_whole(REFUSED, format!("the database refused it: {}", error.summary()));
+            apply(pool, &[batch], Intent::Commit, now).await
+        }
+        outcome => outcome,
+    }
+}
+
 async fn set_culprits_aside(pool: &Pool, batch: &mut Batch, now: Timestamp) -> Result<(), StoreError> {
     let ordinals: Vec<i32> = batch.events().map(|event| event.row.ordinal).collect();
     let mut refused = Vec::new();
     let mut left = vec![ordinals];
+    let mut trials = 0;
     while let Some(mut part) = left.pop() {
+        trials += 1;
+        if trials > TRIALS_MAX {
+            let detail =
+                format!("not told apart within {TRIALS_MAX} trials; {} refused so far", refused.len());
+            batch.keep_whole(REFUSED, detail);
+            return Ok(());
+        }
         match try_only(pool, batch, &part, now).await {
             Ok(()) => {}
             Err(error) if error.fault() == Fault::Environment => return Err(error),
@@ -74,6 +101,7 @@ async fn try_only(pool: &Pool, batch: &Batch, ordinals: &[i32], now: Timestamp) 
         .filter(|event| ordinals.binary_search(&event.row.ordinal).is_ok())
         .map(|event| Element::Event(Box::new(event.clone())))
         .collect();
-    let part = Batch { claim: batch.claim.clone(), content: Content::Elements(elements) };
+    let (claim, content) = (batch.claim.clone(), Content::Elements(elements));
+    let part = Batch { claim, body: batch.body.clone(), noted: false, content };
     apply(pool, &[&part], Intent::Trial, now).await.map(|_| ())
 }

@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
 
     let ended = worker.run_until(stop).await;
     if ended == Ended::Failed {
-        tracing::error!("a lane that never ends has ended, draining");
+        tracing::error!("a task that never ends has ended, draining");
     }
 
     let draining = Instant::now();

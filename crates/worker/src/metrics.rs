@@ -69,6 +69,8 @@ pub fn describe() {
     Retry::ALL.into_iter().for_each(|cause| counter!(RETRIES, "cause" => cause.as_str()).absolute(0));
     counter!(REFUSED).absolute(0);
     counter!(GIVEN_BACK).absolute(0);
+    drop(histogram!(WINDOW_SECONDS));
+    drop(histogram!(WINDOW_BATCHES));
 }
 
 pub(crate) fn applied(applied: &Applied) {

@@ -5,17 +5,18 @@
 use crate::batch::Batch;
 use crate::flow::Lane;
 use crate::sources::Sources;
+use bytes::Bytes;
 use domain::SourceId;
 use jiff::Timestamp;
 use queue::Delivery;
-use store::batch::Claim;
+use store::batch::{Claim, day};
 use uuid::Uuid;
 use wire::envelope::Envelope;
 
 /// A delivery whose envelope has been looked at.
 pub(crate) struct Opened<'a> {
     pub(crate) claim: Claim,
-    body: &'a [u8],
+    body: &'a Bytes,
     pub(crate) redelivered: bool,
     /// Why the envelope cannot be relied on.
     broken: Option<String>,
@@ -26,12 +27,14 @@ impl<'a> Opened<'a> {
         let message = &delivery.message;
         let (claim, broken) = match Envelope::read(Some(message.id.as_str()), &message.headers) {
             Ok(envelope) => {
+                tracing::debug!(batch.id = %envelope.batch, traceparent = envelope.traceparent, "taken");
                 let (source_id, received_at) = (envelope.source.0, envelope.received_at);
                 (Claim { id: envelope.batch, source_id, received_at }, None)
             }
             Err(error) => {
-                // Something that ingest did not write. Its bytes name it, so that a redelivery is recognised.
-                let id = wire::key::body(&message.body);
+                // Something that ingest did not write. Its bytes and the day name it: a redelivery is recognised, and the
+                // same bytes on another day are another batch, as they are to the ledger.
+                let id = wire::key::body(day(received), &message.body);
                 let claim =
                     Claim { id: Uuid::from_bytes(id), source_id: SourceId::NONE.0, received_at: received };
                 (claim, Some(error.to_string()))
@@ -49,7 +52,7 @@ impl<'a> Opened<'a> {
             return self.unread("parked", "the broker gave up delivering it".to_owned());
         }
         match sources.get(self.claim.source_id) {
-            Some(source) => crate::read::batch(self.claim, self.body, source),
+            Some(source) => crate::read::batch(self.claim, self.body.clone(), source),
             None => {
                 let detail = format!("no source has id {}", self.claim.source_id);
                 self.unread("unknown_source", detail)
@@ -64,6 +67,6 @@ impl<'a> Opened<'a> {
 
     /// Kept whole, unread.
     pub(crate) fn unread(self, reason: &'static str, detail: String) -> Batch {
-        Batch::whole(self.claim, reason, detail, self.body.to_vec())
+        Batch::whole(self.claim, self.body.clone(), reason, detail)
     }
 }

@@ -11,6 +11,7 @@ use crate::{isolate, now};
 use queue::Backoff;
 use std::time::{Duration, Instant};
 use store::{Fault, Pool, StoreError};
+use tokio_util::sync::CancellationToken;
 
 /// First wait before a retry, which is also the wait after a conflict, and the longest.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
@@ -25,11 +26,13 @@ pub struct Away(#[source] pub StoreError);
 ///
 /// # Errors
 /// [`Away`]; some of the batches may have been committed, which applying them again will find.
-pub async fn persist(pool: &Pool, mut batches: Vec<Batch>, limit: Duration) -> Result<Applied, Away> {
-    let mut patience = Patience::new(limit);
+pub async fn persist(pool: &Pool, mut batches: Vec<Batch>, patience: &mut Patience) -> Result<(), Away> {
     loop {
         match attempt(pool, &mut batches).await {
-            Ok(applied) => return Ok(applied),
+            Ok(applied) => {
+                metrics::applied(&applied);
+                return Ok(());
+            }
             Err(error) => patience.after(error).await?,
         }
     }
@@ -50,17 +53,20 @@ async fn attempt(pool: &Pool, batches: &mut [Batch]) -> Result<Applied, StoreErr
     }
 }
 
-/// How long to go on trying something with the database.
+/// How long to go on trying with the database, counted from the beginning of a window.
 pub struct Patience {
     began: Instant,
     limit: Duration,
     backoff: Backoff,
+    /// Ends it at once: what is asked to stop does not wait for what may not come.
+    shutdown: CancellationToken,
 }
 
 impl Patience {
     #[must_use]
-    pub fn new(limit: Duration) -> Self {
-        Self { began: Instant::now(), limit, backoff: Backoff::new(RETRY_FIRST, RETRY_LONGEST) }
+    pub fn new(limit: Duration, shutdown: CancellationToken) -> Self {
+        let backoff = Backoff::new(RETRY_FIRST, RETRY_LONGEST);
+        Self { began: Instant::now(), limit, backoff, shutdown }
     }
 
     /// Waits before the next try after a failed one.
@@ -68,7 +74,7 @@ impl Patience {
     /// # Errors
     /// [`Away`] with the failure when there is no patience left.
     pub async fn after(&mut self, failure: StoreError) -> Result<(), Away> {
-        if self.began.elapsed() >= self.limit {
+        if self.began.elapsed() >= self.limit || self.shutdown.is_cancelled() {
             return Err(Away(failure));
         }
         if failure.is_conflict() {
@@ -78,7 +84,8 @@ impl Patience {
             metrics::retried(Retry::Environment);
             tracing::warn!(error = failure.summary(), "the database does not answer as it should, waiting");
         }
-        tokio::time::sleep(self.backoff.next_wait()).await;
+        let wait = tokio::time::sleep(self.backoff.next_wait());
+        self.shutdown.run_until_cancelled(wait).await;
         Ok(())
     }
 }

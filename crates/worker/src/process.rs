@@ -96,11 +96,12 @@ impl Worker {
         self.admin
     }
 
-    /// Runs until `stop` is cancelled or a lane fails: half a worker is worse than none.
+    /// Runs until `stop` is cancelled or a task fails: half a worker is worse than none.
     pub async fn run_until(&mut self, stop: CancellationToken) -> Ended {
         tokio::select! {
             () = stop.cancelled() => Ended::Asked,
             Some(_) = self.lanes.join_next() => Ended::Failed,
+            _ = &mut self.admin_serving => Ended::Failed,
         }
     }
 
@@ -112,7 +113,9 @@ impl Worker {
         let drained = tokio::time::timeout(deadline, all).await.is_ok();
         self.ending.cancel();
         // Its connections are probes and scrapes: nothing is lost with them.
-        drop(self.admin_serving.await);
+        if !self.admin_serving.is_finished() {
+            drop(self.admin_serving.await);
+        }
         drained
     }
 }

@@ -3,6 +3,7 @@
 //! Never fails: whatever cannot be read becomes something to keep aside, with the reason.
 
 use crate::batch::{Batch, Content, Element, Event, Source};
+use bytes::Bytes;
 use domain::{EventKind, IgnoreReason, MessageEvent, RecipientFact, SourceId};
 use std::sync::Arc;
 use store::batch::{Claim, day};
@@ -15,15 +16,16 @@ use wire::sendgrid::{self, Reading, Unreadable};
 
 /// Reads a verified body under its source's policy.
 #[must_use]
-pub fn batch(claim: Claim, body: &[u8], source: &Arc<Source>) -> Batch {
-    match sendgrid::read(body, claim.received_at) {
+pub fn batch(claim: Claim, body: Bytes, source: &Arc<Source>) -> Batch {
+    match sendgrid::read(&body, claim.received_at) {
         Reading::Unreadable(Unreadable { reason, detail }) => {
-            Batch::whole(claim, reason.as_str(), detail, body.to_vec())
+            Batch::whole(claim, body, reason.as_str(), detail)
         }
         Reading::Elements(elements) => {
             let elements =
                 elements.into_iter().map(|element| self::element(&claim, element, source)).collect();
-            Batch { claim, content: Content::Elements(elements) }
+            let content = Content::Elements(elements);
+            Batch { claim, body, noted: false, content }
         }
     }
 }

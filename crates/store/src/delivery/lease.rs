@@ -48,14 +48,30 @@ pub struct Taken {
     pub deliveries: Vec<Leased>,
     /// Followers pushed behind their heads.
     pub pushed: usize,
+    /// When the earliest delivery of an active endpoint was due before, or will be, whether there was room for it or
+    /// not; `None` if nothing is owed.
+    pub earliest_due_at: Option<Timestamp>,
 }
 
-/// Leases what is due, as `super` tells. One statement; locks the rows it moves and the heads of the followers it
-/// pushes until it ends, and waits for none.
+/// [`lease_within`] without a bound on bytes.
+///
+/// # Errors
+/// As [`lease_within`].
+pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Result<Taken, StoreError> {
+    lease_within(client, request, usize::MAX).await
+}
+
+/// Leases what is due, as `super` tells, up to `body_bytes` of notifications together. Endpoints take turns at the
+/// bytes; a single notification that is larger than all of them is leased alone, so that it cannot stay for ever. One
+/// statement; locks the rows it moves and the heads of the followers it pushes until it ends, and waits for none.
 ///
 /// # Errors
 /// As any statement; nothing is leased then, or it is and nobody knows: it becomes due again at the lease's end.
-pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Result<Taken, StoreError> {
+pub async fn lease_within(
+    client: &impl GenericClient,
+    request: &LeaseRequest,
+    body_bytes: usize,
+) -> Result<Taken, StoreError> {
     let full: Vec<i32> = request.rooms.iter().filter(|(_, room)| *room <= 0).map(|(id, _)| *id).collect();
     let (known, rooms): (Vec<i32>, Vec<i32>) =
         request.rooms.iter().filter(|(_, room)| *room > 0).copied().unzip();
@@ -72,15 +88,18 @@ pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Resul
                 &full,
                 &known,
                 &rooms,
+                &i64::try_from(body_bytes).unwrap_or(i64::MAX),
             ],
         )
         .await?;
     let mut taken = Taken::default();
     for row in &rows {
-        if row.get("taken") {
-            taken.deliveries.push(leased(row, request)?);
-        } else {
-            taken.pushed += 1;
+        taken.earliest_due_at = row.get("earliest_due_at");
+        match row.get::<_, Option<bool>>("taken") {
+            Some(true) => taken.deliveries.push(leased(row, request)?),
+            Some(false) => taken.pushed += 1,
+            // The one row that is there in any case.
+            None => {}
         }
     }
     Ok(taken)
@@ -118,13 +137,4 @@ pub async fn release(
     let (ids, leases): (Vec<i64>, Vec<Uuid>) = unbegun.iter().copied().unzip();
     let statement = client.prepare_cached(include_str!("../../sql/delivery_release.sql")).await?;
     Ok(client.execute(&statement, &[&ids, &leases, &now]).await?)
-}
-
-/// When the earliest delivery of an active endpoint is or was due; `None` if nothing is owed.
-///
-/// # Errors
-/// As any statement.
-pub async fn next_due(client: &impl GenericClient) -> Result<Option<Timestamp>, StoreError> {
-    let statement = client.prepare_cached(include_str!("../../sql/delivery_next_due.sql")).await?;
-    Ok(client.query_one(&statement, &[]).await?.get(0))
 }
