@@ -1,11 +1,17 @@
 //! What an attempt's end means: delivered, to be tried again, or given up.
 //!
 //! Pure. A whole answer with a 2xx status is the consumer's word that it has the notification. Everything else is a
-//! failure: also 3xx, which is never followed, since a redirect would lead past the guard.
+//! failure: also 3xx, which is never followed, since a redirect would lead past the guard. Only what this process cut off
+//! itself is nobody's failure: it is due again at once, whichever attempt it was.
 
 use domain::retry;
 use jiff::Timestamp;
 use store::delivery::Verdict;
+
+/// Most times that one delivery is leased and sent. The schedule ends before; beyond it leads only what leaves no verdict:
+/// a process that died or was cut off, a request that panicked, an end that the database refuses. A handful of those
+/// may be bad luck. More would be for ever.
+pub const LEASES_MAX: usize = retry::SCHEDULE.len() + 5;
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ pub enum Obstacle {
     NoBody,
     /// No HTTP client could be made, e.g. for want of root certificates.
     NoClient,
+    /// Leased more often than [`LEASES_MAX`].
+    LeasedTooOften,
 }
 
 impl Trouble {
@@ -80,8 +88,21 @@ impl Trouble {
 }
 
 impl Obstacle {
-    pub const ALL: [Self; 6] =
-        [Self::Refused, Self::BadEndpoint, Self::NoSecret, Self::BadSecret, Self::NoBody, Self::NoClient];
+    pub const ALL: [Self; 7] = [
+        Self::Refused,
+        Self::BadEndpoint,
+        Self::NoSecret,
+        Self::BadSecret,
+        Self::NoBody,
+        Self::NoClient,
+        Self::LeasedTooOften,
+    ];
+
+    /// Whether attempt number `attempt` (from 1) may not be made any more.
+    #[must_use]
+    pub fn of_number(attempt: u16) -> Option<Self> {
+        (usize::from(attempt) > LEASES_MAX).then_some(Self::LeasedTooOften)
+    }
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -92,6 +113,7 @@ impl Obstacle {
             Self::BadSecret => "bad_secret",
             Self::NoBody => "no_body",
             Self::NoClient => "no_client",
+            Self::LeasedTooOften => "leased_too_often",
         }
     }
 }
@@ -151,11 +173,15 @@ impl End {
     /// What becomes of the delivery after its attempt number `attempt` (from 1). `chance` is uniform in `0.0..=1.0`.
     #[must_use]
     pub fn verdict(self, attempt: u16, now: Timestamp, chance: f64) -> Verdict {
-        if self.outcome() == Outcome::Delivered {
-            return Verdict::Delivered;
+        match self {
+            Self::Answered(200..=299) => Verdict::Delivered,
+            Self::Unanswered(Trouble::Abandoned) => Verdict::Retry { at: now },
+            Self::Answered(_) | Self::Unanswered(_) | Self::Unsent(_) => {
+                let wait = retry::wait_after(u32::from(attempt), chance);
+                let next = wait.and_then(|wait| now.checked_add(wait).ok());
+                next.map_or(Verdict::Exhausted, |at| Verdict::Retry { at })
+            }
         }
-        let next = retry::wait_after(u32::from(attempt), chance).and_then(|wait| now.checked_add(wait).ok());
-        next.map_or(Verdict::Exhausted, |at| Verdict::Retry { at })
     }
 }
 
@@ -190,6 +216,21 @@ mod tests {
         assert!(matches!(failed.verdict(9, NOW, 0.5), Verdict::Retry { .. }));
         assert_eq!(failed.verdict(10, NOW, 0.5), Verdict::Exhausted);
         assert_eq!(failed.verdict(u16::MAX, NOW, 0.5), Verdict::Exhausted);
+    }
+
+    #[test]
+    fn what_our_own_end_cut_off_is_due_at_once_and_never_given_up() {
+        for attempt in [1, 9, 10, 11, u16::MAX] {
+            let verdict = End::Unanswered(Trouble::Abandoned).verdict(attempt, NOW, 0.5);
+            assert_eq!(verdict, Verdict::Retry { at: NOW }, "{attempt}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_whose_ends_are_lost_is_leased_a_few_times_beyond_the_schedule_and_then_given_up() {
+        let sent = (1..=u16::MAX).take_while(|attempt| Obstacle::of_number(*attempt).is_none()).count();
+        assert_eq!(sent, 15);
+        assert_eq!(End::Unsent(Obstacle::LeasedTooOften).verdict(16, NOW, 0.5), Verdict::Exhausted);
     }
 
     #[test]

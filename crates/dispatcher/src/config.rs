@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service::config::{DATABASE_URL, Reader, SECRET_KEY, Setting};
 use std::time::Duration;
 use store::sealed::SecretKey;
+use store::{Pool, PoolSettings, PoolSettingsError, Role};
 
 const REQUEST_TIMEOUT: Setting = Setting {
     name: "SENDSTATE_DISPATCHER_REQUEST_TIMEOUT",
@@ -29,6 +30,16 @@ const ENDPOINT_IN_FLIGHT: Setting = Setting {
            not overrun.",
 };
 
+const BYTES: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_BYTES",
+    default: Some("64MiB"),
+    secret: false,
+    help: "Bytes of all notifications in hand, waiting their turn or being sent; more wait in the database. Bounds \
+           memory: a look at the queue copies what it brings once, so at most twice this. Most notifications have a \
+           kilobyte or two, but custom arguments may be as large as a POST; only one larger than a quarter of this may \
+           exceed it.",
+};
+
 const IDLE_POLL: Setting = Setting {
     name: "SENDSTATE_DISPATCHER_IDLE_POLL",
     default: Some("250ms"),
@@ -38,9 +49,12 @@ const IDLE_POLL: Setting = Setting {
 
 /// In the order in which `--help` lists them.
 pub const SETTINGS: &[Setting] =
-    &[DATABASE_URL, SECRET_KEY, REQUEST_TIMEOUT, IN_FLIGHT, ENDPOINT_IN_FLIGHT, IDLE_POLL];
+    &[DATABASE_URL, SECRET_KEY, REQUEST_TIMEOUT, IN_FLIGHT, ENDPOINT_IN_FLIGHT, BYTES, IDLE_POLL];
 
-/// What the dispatcher needs to know.
+/// One for looking, one for recording, and one each to spare while a connection is being replaced.
+const CONNECTIONS: usize = 4;
+
+/// What the dispatcher needs to know. The URL is known to be usable.
 #[derive(Debug)]
 pub struct Config {
     pub database_url: SecretString,
@@ -49,6 +63,8 @@ pub struct Config {
     pub request_timeout: Duration,
     pub in_flight: usize,
     pub endpoint_in_flight: usize,
+    /// Bytes of all notifications in hand.
+    pub body_bytes: u32,
     pub idle_poll: Duration,
 }
 
@@ -56,15 +72,28 @@ impl Config {
     /// Reads them; mistakes stay with the reader.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            database_url: reader.secret(&DATABASE_URL),
+            database_url: reader.secret_for(&DATABASE_URL, |url| pool(url).map(drop)),
             secret_key: secret_key(reader),
             request_timeout: reader
                 .duration(&REQUEST_TIMEOUT, Duration::from_secs(1)..=Duration::from_secs(60)),
             in_flight: reader.number(&IN_FLIGHT, 1..=10_000),
             endpoint_in_flight: reader.number(&ENDPOINT_IN_FLIGHT, 1..=1_000),
+            // The top is far below what 32 bits hold.
+            body_bytes: u32::try_from(reader.bytes(&BYTES, 1 << 20..=2 << 30)).unwrap_or(u32::MAX),
             idle_poll: reader.duration(&IDLE_POLL, Duration::from_millis(10)..=Duration::from_secs(10)),
         }
     }
+
+    /// # Errors
+    /// What is wrong with the URL; none after [`Config::read`] without mistakes.
+    pub(crate) fn pool(&self) -> Result<Pool, PoolSettingsError> {
+        pool(&self.database_url)
+    }
+}
+
+fn pool(url: &SecretString) -> Result<Pool, PoolSettingsError> {
+    let settings = PoolSettings { connections: CONNECTIONS, ..PoolSettings::default() };
+    Pool::new(url, Role::Dispatcher, &settings)
 }
 
 fn secret_key(reader: &mut Reader<'_>) -> Option<SecretKey> {
@@ -102,6 +131,17 @@ mod tests {
         assert!(config.secret_key.is_some());
         assert_eq!(config.request_timeout, Duration::from_secs(15));
         assert_eq!((config.in_flight, config.endpoint_in_flight), (512, 16));
+        assert_eq!(config.body_bytes, 64 << 20);
+    }
+
+    #[test]
+    fn a_database_url_that_no_connection_could_use_is_a_mistake_and_shows_no_password() {
+        for url in ["postgres://u:hush@db:port/sendstate", "postgres://u:hush@db/sendstate?sslmode=require"] {
+            let mistakes =
+                read(&[("SENDSTATE_DATABASE_URL", url), ("SENDSTATE_SECRET_KEY", KEY)]).unwrap_err();
+            assert!(mistakes.starts_with("SENDSTATE_DATABASE_URL: "), "{mistakes}");
+            assert!(!mistakes.contains("hush"), "{mistakes}");
+        }
     }
 
     #[test]

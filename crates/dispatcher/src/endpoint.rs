@@ -2,12 +2,12 @@
 //!
 //! Made anew for every poll's deliveries and kept nowhere else, so that a paused endpoint, a rotated secret and a
 //! narrowed network take effect with the next lease. What cannot be read becomes an [`Obstacle`], never a request
-//! without a signature.
+//! without a signature; what another process may well be able to open is left to it.
 
 use crate::classify::Obstacle;
 use crate::guard::{Networks, Policy};
 use store::delivery::Endpoint;
-use store::sealed::{self, SecretKey};
+use store::sealed::{self, SealError, SecretKey};
 use url::Url;
 use wire::webhook::Secret;
 
@@ -20,11 +20,26 @@ pub(crate) struct Destination {
     pub(crate) secrets: Vec<Secret>,
 }
 
+/// Why there is nowhere to send to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// Whoever tries: it is an attempt, and a failed one.
+    Obstacle(Obstacle),
+    /// A secret was sealed with another key than this process has: no attempt, since the others' key may be right.
+    OtherKey,
+}
+
+impl From<Obstacle> for Unfit {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Obstacle(obstacle)
+    }
+}
+
 impl Destination {
     /// # Errors
     /// Whatever is missing or unreadable. One secret of several that does not open counts too: it may be the one that the
     /// consumer verifies with.
-    pub(crate) fn of(endpoint: &Endpoint, key: &SecretKey) -> Result<Self, Obstacle> {
+    pub(crate) fn of(endpoint: &Endpoint, key: &SecretKey) -> Result<Self, Unfit> {
         let url = Url::parse(&endpoint.url).map_err(|_| Obstacle::BadEndpoint)?;
         let networks = Networks::parse(&endpoint.allow_networks).map_err(|_| Obstacle::BadEndpoint)?;
         let secrets = endpoint
@@ -33,16 +48,19 @@ impl Destination {
             .map(|sealed| secret(key, endpoint.id, sealed))
             .collect::<Result<Vec<_>, _>>()?;
         if secrets.is_empty() {
-            return Err(Obstacle::NoSecret);
+            return Err(Obstacle::NoSecret.into());
         }
         Ok(Self { url, policy: Policy { allow_http: endpoint.allow_http, networks }, secrets })
     }
 }
 
-fn secret(key: &SecretKey, endpoint_id: i32, sealed: &[u8]) -> Result<Secret, Obstacle> {
+fn secret(key: &SecretKey, endpoint_id: i32, sealed: &[u8]) -> Result<Secret, Unfit> {
     use secrecy::ExposeSecret as _;
-    let text = sealed::open(key, endpoint_id, sealed).map_err(|_| Obstacle::BadSecret)?;
-    Secret::parse(text.expose_secret()).map_err(|_| Obstacle::BadSecret)
+    let text = sealed::open(key, endpoint_id, sealed).map_err(|error| match error {
+        SealError::OtherKey => Unfit::OtherKey,
+        SealError::UnknownVersion | SealError::Damaged => Obstacle::BadSecret.into(),
+    })?;
+    Ok(Secret::parse(text.expose_secret()).map_err(|_| Obstacle::BadSecret)?)
 }
 
 #[cfg(test)]
@@ -51,6 +69,7 @@ mod tests {
     use secrecy::SecretString;
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const OTHER_KEY: &str = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
     fn key() -> SecretKey {
         SecretKey::parse(KEY).unwrap()
@@ -70,7 +89,10 @@ mod tests {
     }
 
     fn obstacle(endpoint: &Endpoint) -> Obstacle {
-        Destination::of(endpoint, &key()).unwrap_err()
+        match Destination::of(endpoint, &key()).unwrap_err() {
+            Unfit::Obstacle(obstacle) => obstacle,
+            Unfit::OtherKey => panic!("the key is the one that sealed"),
+        }
     }
 
     #[test]
@@ -88,6 +110,15 @@ mod tests {
         assert_eq!(obstacle(&endpoint(&[&good, "not a secret"])), Obstacle::BadSecret);
         let moved = Endpoint { id: 8, ..endpoint(&[&good]) };
         assert_eq!(obstacle(&moved), Obstacle::BadSecret);
+    }
+
+    #[test]
+    fn a_secret_that_another_key_sealed_is_no_attempt_and_a_damaged_one_is() {
+        let (mut endpoint, other) = (endpoint(&[&Secret::generate([1; 32]).reveal()]), OTHER_KEY);
+        let other = SecretKey::parse(other).unwrap();
+        assert_eq!(Destination::of(&endpoint, &other).unwrap_err(), Unfit::OtherKey);
+        *endpoint.sealed[0].last_mut().unwrap() ^= 1;
+        assert_eq!(obstacle(&endpoint), Obstacle::BadSecret);
     }
 
     #[test]

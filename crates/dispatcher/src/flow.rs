@@ -5,34 +5,31 @@
 //! from its lease until its end has been written, so a database that cannot record also stops the leasing.
 
 mod attempt;
+mod budget;
 mod pace;
 
+pub(crate) use budget::permits_for;
+
 use crate::client::Clients;
-use crate::lease::{Assignment, Leaser, Polled, TAKEN_MAX, Terms};
+use crate::lease::{Assignment, Leaser, Polled, Share, Terms, Unbegun};
 use crate::limits::{Bounds, Desk};
 use crate::record::{Note, Recorder};
 use crate::{clock, metrics};
 use attempt::{Attempted, attempt};
+use budget::Budget;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use pace::Pace;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// Leased deliveries per request that may be in flight: room for those that wait their turn, and for those that have
-/// ended and wait to be recorded. Each keeps its body in memory: some kilobytes, as SendGrid bounds custom arguments to 10.
-const PERMITS_PER_REQUEST: usize = 4;
-/// A look for fewer deliveries than this is not worth its statement.
-const LOOK_MIN: usize = 32;
-
 /// What the loop waits for besides requests.
 enum Step {
     /// It is time to look, and there is room.
-    Room(OwnedSemaphorePermit),
+    Room(Share),
     Looked(Polled),
 }
 
@@ -43,8 +40,7 @@ pub(crate) struct Flow {
     recorder: Recorder,
     terms: Terms,
     request_timeout: Duration,
-    permits: Arc<Semaphore>,
-    permits_max: usize,
+    budget: Budget,
     desk: Desk<Assignment>,
     requests: JoinSet<Attempted>,
     /// Which endpoint a request belongs to, for the case that it panics.
@@ -57,22 +53,27 @@ pub(crate) struct Flow {
 /// What a drain could not bring to its end; all of it is due again at its leases' ends, or sooner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Requests that were cut off; recorded as such and rescheduled.
+    /// Requests that were cut off; recorded as such and due again at once.
     pub abandoned: usize,
     /// Deliveries whose end could not be written.
     pub unrecorded: usize,
 }
 
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// By a signal.
+    Asked,
+    /// The named task ended, which none does by itself.
+    Failed(&'static str),
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
+    pub cause: Cause,
     pub left: Left,
     pub drained_in: Duration,
-}
-
-/// How many leased deliveries a process may have in hand.
-pub(crate) fn permits_for(bounds: Bounds) -> usize {
-    bounds.in_flight.saturating_mul(PERMITS_PER_REQUEST).max(LOOK_MIN)
 }
 
 impl Flow {
@@ -84,15 +85,13 @@ impl Flow {
         request_timeout: Duration,
         idle_poll: Duration,
     ) -> Self {
-        let permits_max = permits_for(bounds);
         Self {
             leaser: Arc::new(leaser),
             clients: Arc::new(clients),
             recorder,
             terms: Terms::new(request_timeout),
             request_timeout,
-            permits: Arc::new(Semaphore::new(permits_max)),
-            permits_max,
+            budget: Budget::new(bounds),
             desk: Desk::new(bounds),
             requests: JoinSet::new(),
             owners: HashMap::new(),
@@ -102,16 +101,16 @@ impl Flow {
         }
     }
 
-    /// Runs until `stop`, then drains within `drain`.
+    /// Runs until `stop` or until the recorder fails, then drains within `drain`.
     pub(crate) async fn run(mut self, stop: &CancellationToken, drain: Duration) -> Ended {
         let mut next = self.room(Duration::ZERO);
-        loop {
+        let cause = loop {
             tokio::select! {
-                () = stop.cancelled() => break,
-                () = self.recorder.broken() => break,
+                () = stop.cancelled() => break Cause::Asked,
+                () = self.recorder.broken() => break Cause::Failed("recorder"),
                 Some(ended) = self.requests.join_next_with_id() => self.ended(ended),
                 step = &mut next => next = match step {
-                    Step::Room(permits) => self.look(permits),
+                    Step::Room(share) => self.look(share),
                     Step::Looked(polled) => {
                         let pause = self.pace.after(&polled, clock::now());
                         self.take_in(polled);
@@ -120,46 +119,40 @@ impl Flow {
                 },
             }
             self.begin();
-            metrics::in_hand(self.desk.in_flight(), self.permits_max - self.permits.available_permits());
-        }
+            metrics::in_hand(self.desk.in_flight(), self.budget.leased(), self.budget.bytes());
+        };
         let began = Instant::now();
         let left = self.drain(next, began, drain).await;
-        Ended { left, drained_in: began.elapsed() }
+        Ended { cause, left, drained_in: began.elapsed() }
     }
 
     /// Waits until it is time to look again and there is room for enough. A hint that something is due (a NOTIFY, once
     /// workers send one) would cut the pause short here.
     fn room(&self, pause: Duration) -> BoxFuture<'static, Step> {
-        let permits = Arc::clone(&self.permits);
-        let least = u32::try_from(LOOK_MIN).unwrap_or(u32::MAX);
+        let room = self.budget.room();
         async move {
             sleep(pause).await;
-            let mut held =
-                Arc::clone(&permits).acquire_many_owned(least).await.expect("the semaphore is never closed");
-            let more = permits.available_permits().min(TAKEN_MAX - LOOK_MIN);
-            if let Ok(more) = permits.try_acquire_many_owned(u32::try_from(more).unwrap_or(0)) {
-                held.merge(more);
-            }
-            Step::Room(held)
+            Step::Room(room.await)
         }
         .boxed()
     }
 
-    fn look(&mut self, permits: OwnedSemaphorePermit) -> BoxFuture<'static, Step> {
+    fn look(&mut self, share: Share) -> BoxFuture<'static, Step> {
         self.looking = true;
         let (leaser, rooms) = (Arc::clone(&self.leaser), self.desk.rooms());
-        async move { Step::Looked(leaser.look(permits, rooms).await) }.boxed()
+        async move { Step::Looked(leaser.look(share, rooms).await) }.boxed()
     }
 
     fn take_in(&mut self, polled: Polled) {
         self.looking = false;
         let (assignments, withheld) = match polled {
             Polled::Found { assignments, withheld, .. } => (assignments, withheld),
-            Polled::Empty { .. } | Polled::Failed => (Vec::new(), Vec::new()),
+            Polled::Failed { withheld } => (Vec::new(), withheld),
+            Polled::Empty { .. } => (Vec::new(), Vec::new()),
         };
         self.desk
             .accept(assignments.into_iter().map(|assignment| (assignment.leased.endpoint_id, assignment)));
-        withheld.into_iter().for_each(|assignment| self.give_back(assignment));
+        withheld.into_iter().for_each(|unbegun| self.give_back(unbegun));
     }
 
     /// Begins requests while there are slots. A delivery that has waited too long for its lease is given back.
@@ -168,7 +161,7 @@ impl Flow {
             let now = clock::now();
             if !self.terms.may_begin(now, assignment.leased.until) {
                 self.desk.done(endpoint, None);
-                self.give_back(assignment);
+                self.give_back(assignment.into());
                 continue;
             }
             let (clients, abandon) = (Arc::clone(&self.clients), self.abandon.clone());
@@ -192,8 +185,8 @@ impl Flow {
         }
     }
 
-    fn give_back(&self, Assignment { leased, permit, .. }: Assignment) {
-        self.recorder.note(Note::Release { delivery: leased.id, lease: leased.lease }, permit);
+    fn give_back(&self, Unbegun { delivery, lease, permit }: Unbegun) {
+        self.recorder.note(Note::Release { delivery, lease }, permit);
     }
 
     /// Leases nothing more, gives back what was not begun, lets requests end, cuts them off at four fifths of the time,
@@ -206,7 +199,7 @@ impl Flow {
             self.take_in(polled);
         }
         for assignment in self.desk.clear() {
-            self.give_back(assignment);
+            self.give_back(assignment.into());
         }
         while let Ok(Some(ended)) = timeout_at(cut_off, self.requests.join_next_with_id()).await {
             self.ended(ended);

@@ -1,19 +1,19 @@
 //! Looks at the queue: takes what is due, within what there is room for, and makes it ready to be sent.
 //!
-//! Holds a connection only during a look. A look that fails leaves nothing behind but leases that end by themselves.
+//! Holds a connection only during a look. A look that fails gives back what it had leased by then, if it knows.
 //! How long a lease lasts, and until when it may be used, is decided here: see [`Terms`].
 
 use crate::classify::Obstacle;
 use crate::clock;
 use crate::endpoint::Destination;
 use crate::metrics::{self, Poll};
+use crate::unseal::Unsealer;
 use jiff::Timestamp;
 use service::health::Condition;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use store::delivery::{self, Endpoint, LeaseRequest, Leased};
-use store::sealed::SecretKey;
+use store::delivery::{self, LeaseRequest, Leased};
 use store::{Pool, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -57,6 +57,41 @@ pub(crate) struct Assignment {
     pub(crate) destination: Result<Arc<Destination>, Obstacle>,
     /// Its share of what this process may have in hand; returned when the end has been recorded.
     pub(crate) permit: OwnedSemaphorePermit,
+    /// The same of its notification's bytes; returned with them, when the attempt has ended.
+    pub(crate) bytes: OwnedSemaphorePermit,
+}
+
+/// A leased delivery that will not be attempted now: to be given back.
+#[derive(Debug)]
+pub(crate) struct Unbegun {
+    pub(crate) delivery: i64,
+    pub(crate) lease: Uuid,
+    pub(crate) permit: OwnedSemaphorePermit,
+}
+
+impl From<Assignment> for Unbegun {
+    fn from(Assignment { leased, permit, .. }: Assignment) -> Self {
+        Self { delivery: leased.id, lease: leased.lease, permit }
+    }
+}
+
+/// What a look may bring.
+#[derive(Debug)]
+pub(crate) struct Share {
+    /// One for each delivery.
+    pub(crate) permits: OwnedSemaphorePermit,
+    /// One for each byte of a notification.
+    pub(crate) bytes: OwnedSemaphorePermit,
+}
+
+impl Share {
+    /// What `leased` takes along. A notification that is larger than all that is left takes that.
+    fn part(&mut self, leased: &Leased) -> (OwnedSemaphorePermit, OwnedSemaphorePermit) {
+        let bytes = leased.notification.as_ref().map_or(0, |notification| notification.body.len());
+        let bytes = bytes.min(self.bytes.num_permits());
+        let permit = self.permits.split(1).expect("a lease never brings more than it was asked for");
+        (permit, self.bytes.split(bytes).expect("it is no more than there is"))
+    }
 }
 
 /// What a look brought.
@@ -64,22 +99,35 @@ pub(crate) struct Assignment {
 pub(crate) enum Polled {
     Found {
         assignments: Vec<Assignment>,
-        /// Leased, but their endpoint was paused in the meantime.
-        withheld: Vec<Assignment>,
+        /// Leased, but their endpoint was paused in the meantime, or is left to other dispatchers.
+        withheld: Vec<Unbegun>,
         /// There may be more: the look was cut by its bound.
         full: bool,
     },
-    /// Nothing that there is room for; when the next delivery is due, or was.
-    Empty {
-        next_due: Option<Timestamp>,
+    /// Nothing that there is room for; when the next delivery of an active endpoint is due, or was.
+    Empty { next_due: Option<Timestamp> },
+    Failed {
+        /// Leased before it failed.
+        withheld: Vec<Unbegun>,
     },
-    Failed,
+}
+
+/// How a look failed.
+struct Failure {
+    error: StoreError,
+    withheld: Vec<Unbegun>,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { error, withheld: Vec::new() }
+    }
 }
 
 /// Takes leases.
 pub(crate) struct Leaser {
     pool: Pool,
-    key: SecretKey,
+    unsealer: Unsealer,
     lease: Duration,
     /// Most deliveries of an endpoint of which nothing is in hand.
     endpoint_room: usize,
@@ -89,80 +137,90 @@ pub(crate) struct Leaser {
 impl Leaser {
     pub(crate) fn new(
         pool: Pool,
-        key: SecretKey,
+        unsealer: Unsealer,
         terms: Terms,
         endpoint_room: usize,
         database: Condition,
     ) -> Self {
-        Self { pool, key, lease: terms.lease(), endpoint_room, database }
+        Self { pool, unsealer, lease: terms.lease(), endpoint_room, database }
     }
 
-    /// One look. Takes at most as many deliveries as `permits` holds; each takes one along, the others go back.
-    pub(crate) async fn look(&self, permits: OwnedSemaphorePermit, rooms: Vec<(i32, usize)>) -> Polled {
+    /// One look. Takes at most what `share` holds; each delivery takes its part along, the rest goes back.
+    pub(crate) async fn look(&self, share: Share, rooms: Vec<(i32, usize)>) -> Polled {
         let began = Instant::now();
-        let polled = match self.take(permits, rooms).await {
+        let polled = match self.take(share, rooms).await {
             Ok(polled) => {
                 self.database.met();
                 polled
             }
-            Err(error) => {
+            Err(Failure { error, withheld }) => {
                 // The condition logs its changes; the reason is on the admin port.
                 self.database.unmet(error.summary());
-                Polled::Failed
+                Polled::Failed { withheld }
             }
         };
         let result = match &polled {
             Polled::Found { .. } => Poll::Found,
             Polled::Empty { .. } => Poll::Empty,
-            Polled::Failed => Poll::Failed,
+            Polled::Failed { .. } => Poll::Failed,
         };
         metrics::polled(result, began.elapsed());
         polled
     }
 
-    async fn take(
-        &self,
-        mut permits: OwnedSemaphorePermit,
-        rooms: Vec<(i32, usize)>,
-    ) -> Result<Polled, StoreError> {
+    async fn take(&self, mut share: Share, rooms: Vec<(i32, usize)>) -> Result<Polled, Failure> {
         let client = self.pool.get().await?;
         delivery::prepare_session(&client).await?;
         let now = clock::now();
-        let most = permits.num_permits();
+        let left_out = self.left_out(&client, now).await?;
+        let most = share.permits.num_permits();
         let request = LeaseRequest {
             now,
             lease: Uuid::now_v7(),
             until: now + self.lease,
             most: bounded(most),
             most_each: bounded(self.endpoint_room),
-            rooms: rooms.into_iter().map(|(endpoint, room)| (endpoint, bounded(room))).collect(),
+            rooms: rooms
+                .into_iter()
+                .chain(left_out.into_iter().map(|endpoint| (endpoint, 0)))
+                .map(|(endpoint, room)| (endpoint, bounded(room)))
+                .collect(),
         };
-        let taken = delivery::lease(&client, &request).await?;
+        let taken = delivery::lease_within(&client, &request, share.bytes.num_permits()).await?;
+        metrics::overdue(taken.earliest_due_at.map_or(Duration::ZERO, |due| since(due, now)));
         let scanned = taken.deliveries.len() + taken.pushed;
-        let next_due = match taken.deliveries.first() {
-            Some(first) => Some(first.due_at),
-            None => delivery::next_due(&client).await?,
-        };
-        metrics::overdue(next_due.map_or(Duration::ZERO, |due| since(due, now)));
         if scanned == 0 {
-            return Ok(Polled::Empty { next_due });
+            return Ok(Polled::Empty { next_due: taken.earliest_due_at });
         }
-        let endpoints = self.endpoints(&client, &taken.deliveries, now).await?;
+        let (destinations, error) = match self.destinations(&client, &taken.deliveries, now).await {
+            Ok(destinations) => (destinations, None),
+            Err(error) => (HashMap::new(), Some(error)),
+        };
         let (mut assignments, mut withheld) = (Vec::with_capacity(taken.deliveries.len()), Vec::new());
         for leased in taken.deliveries {
-            let permit = permits.split(1).expect("a lease never brings more than it was asked for");
-            match endpoints.get(&leased.endpoint_id) {
-                Some(destination) => {
-                    assignments.push(Assignment { leased, destination: destination.clone(), permit });
-                }
-                None => withheld.push(Assignment { leased, destination: Err(Obstacle::BadEndpoint), permit }),
+            let (permit, bytes) = share.part(&leased);
+            match destinations.get(&leased.endpoint_id).cloned() {
+                Some(destination) => assignments.push(Assignment { leased, destination, permit, bytes }),
+                None => withheld.push(Unbegun { delivery: leased.id, lease: leased.lease, permit }),
             }
         }
-        Ok(Polled::Found { assignments, withheld, full: scanned >= most })
+        match error {
+            None => Ok(Polled::Found { assignments, withheld, full: scanned >= most }),
+            Some(error) => Err(Failure { error, withheld }),
+        }
     }
 
-    /// The active ones among the endpoints of `deliveries`.
-    async fn endpoints(
+    /// The endpoints that are still to be left to other dispatchers.
+    async fn left_out(&self, client: &store::Client, now: Timestamp) -> Result<Vec<i32>, StoreError> {
+        let foreign = self.unsealer.foreign();
+        if !foreign.is_empty() {
+            self.unsealer.reconsider(&delivery::endpoints(client, &foreign, now).await?);
+        }
+        Ok(self.unsealer.foreign())
+    }
+
+    /// Where `deliveries` go; an endpoint that must not be sent to now is missing.
+    async fn destinations(
         &self,
         client: &store::Client,
         deliveries: &[Leased],
@@ -170,13 +228,7 @@ impl Leaser {
     ) -> Result<HashMap<i32, Result<Arc<Destination>, Obstacle>>, StoreError> {
         let ids: BTreeSet<i32> = deliveries.iter().map(|leased| leased.endpoint_id).collect();
         let ids: Vec<i32> = ids.into_iter().collect();
-        let found = delivery::endpoints(client, &ids, now).await?;
-        let active = found.iter().filter(|endpoint| endpoint.active);
-        Ok(active.map(|endpoint| (endpoint.id, self.destination(endpoint))).collect())
-    }
-
-    fn destination(&self, endpoint: &Endpoint) -> Result<Arc<Destination>, Obstacle> {
-        Destination::of(endpoint, &self.key).map(Arc::new)
+        Ok(self.unsealer.destinations(&delivery::endpoints(client, &ids, now).await?))
     }
 }
 

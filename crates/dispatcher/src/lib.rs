@@ -18,5 +18,6 @@ pub mod process;
 mod record;
 mod request;
 mod send;
+mod unseal;
 
 pub use process::PROGRAM;

@@ -26,6 +26,8 @@ pub struct Bounds {
     pub in_flight: usize,
     /// Requests at the same time to one endpoint.
     pub endpoint_in_flight: usize,
+    /// Bytes of all notifications that are leased and not yet answered.
+    pub body_bytes: u32,
 }
 
 /// What is waiting and what is in flight. `T` is a leased delivery.
@@ -142,7 +144,7 @@ impl<T> Place<T> {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { in_flight: 10, endpoint_in_flight: 4 };
+    const BOUNDS: Bounds = Bounds { in_flight: 10, endpoint_in_flight: 4, body_bytes: 1_000 };
 
     fn desk(waiting: &[(i32, usize)]) -> Desk<usize> {
         let mut desk = Desk::new(BOUNDS);

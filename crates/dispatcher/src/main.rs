@@ -2,7 +2,7 @@
 
 use dispatcher::PROGRAM;
 use dispatcher::config::Config;
-use dispatcher::flow::Left;
+use dispatcher::flow::{Cause, Left};
 use dispatcher::process::Dispatcher;
 use service::command::{self, Start};
 use service::{exit, shutdown, telemetry};
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     };
     tracing::info!(version = PROGRAM.version, admin = %dispatcher.admin(), "sendstate-dispatcher started");
 
-    let ended = dispatcher.run(stop.clone(), shared.drain_timeout).await;
+    let ended = dispatcher.run(stop, shared.drain_timeout).await;
     if ended.left == Left::default() {
         tracing::info!(seconds = ended.drained_in.as_secs_f64(), "drained");
     } else {
@@ -41,9 +41,12 @@ async fn main() -> ExitCode {
             "not drained in time; what was left will be sent again"
         );
     }
-    if !stop.is_cancelled() {
-        tracing::error!("the task that records has ended by itself");
-        return ExitCode::from(exit::FAILED);
+    match ended.cause {
+        Cause::Asked if ended.left == Left::default() => ExitCode::from(exit::OK),
+        Cause::Asked => ExitCode::from(exit::FAILED),
+        Cause::Failed(task) => {
+            tracing::error!(task, "a task that never ends has ended");
+            ExitCode::from(exit::FAILED)
+        }
     }
-    if ended.left == Left::default() { ExitCode::from(exit::OK) } else { ExitCode::from(exit::FAILED) }
 }

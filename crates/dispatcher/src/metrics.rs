@@ -13,6 +13,7 @@ const DELIVERIES: &str = "sendstate_dispatcher_deliveries_total";
 const OVERDUE: &str = "sendstate_dispatcher_overdue_seconds";
 const IN_FLIGHT: &str = "sendstate_dispatcher_in_flight";
 const LEASED: &str = "sendstate_dispatcher_leased";
+const BODIES: &str = "sendstate_dispatcher_bodies_bytes";
 const POLLS: &str = "sendstate_dispatcher_polls_total";
 const POLL: &str = "sendstate_dispatcher_poll_seconds";
 const RECORD: &str = "sendstate_dispatcher_record_seconds";
@@ -20,7 +21,8 @@ const RECORDED: &str = "sendstate_dispatcher_record_deliveries";
 
 /// Every name that this crate can emit.
 pub const NAMES: &[&str] = &[
-    ATTEMPTS, FAILURES, REQUEST, LAG, DELIVERIES, OVERDUE, IN_FLIGHT, LEASED, POLLS, POLL, RECORD, RECORDED,
+    ATTEMPTS, FAILURES, REQUEST, LAG, DELIVERIES, OVERDUE, IN_FLIGHT, LEASED, BODIES, POLLS, POLL, RECORD,
+    RECORDED,
 ];
 
 /// What became of a leased delivery.
@@ -97,6 +99,7 @@ pub fn describe() {
     );
     describe_gauge!(IN_FLIGHT, Unit::Count, "Requests in flight.");
     describe_gauge!(LEASED, Unit::Count, "Deliveries leased by this process and not yet recorded.");
+    describe_gauge!(BODIES, Unit::Bytes, "Bytes of the notifications in hand, or held for a look.");
     describe_counter!(POLLS, Unit::Count, "Looks at the queue, by what they brought.");
     describe_histogram!(POLL, Unit::Seconds, "Duration of a look at the queue.");
     describe_histogram!(RECORD, Unit::Seconds, "Duration of a transaction that records ended attempts.");
@@ -114,7 +117,7 @@ pub fn describe() {
     for poll in Poll::ALL {
         counter!(POLLS, "result" => poll.as_str()).absolute(0);
     }
-    for name in [OVERDUE, IN_FLIGHT, LEASED] {
+    for name in [OVERDUE, IN_FLIGHT, LEASED, BODIES] {
         gauge!(name).set(0.0);
     }
     // Brings a histogram's series into being without a sample.
@@ -145,10 +148,11 @@ pub(crate) fn overdue(by: Duration) {
     gauge!(OVERDUE).set(by.as_secs_f64());
 }
 
-/// In flight, and leased in all.
-pub(crate) fn in_hand(in_flight: usize, leased: usize) {
+/// In flight, and leased in all with the bytes of their notifications.
+pub(crate) fn in_hand(in_flight: usize, leased: usize, body_bytes: usize) {
     gauge!(IN_FLIGHT).set(in_flight as f64);
     gauge!(LEASED).set(leased as f64);
+    gauge!(BODIES).set(body_bytes as f64);
 }
 
 pub(crate) fn polled(poll: Poll, took: Duration) {

@@ -2,10 +2,11 @@
 
 use crate::client::Clients;
 use crate::config::{Config, SETTINGS};
-use crate::flow::{Ended, Flow, permits_for};
+use crate::flow::{Cause, Ended, Flow, permits_for};
 use crate::lease::{Leaser, Terms};
 use crate::limits::Bounds;
 use crate::record::Recorder;
+use crate::unseal::Unsealer;
 use anyhow::Context as _;
 use service::config::Shared;
 use service::health::Health;
@@ -13,7 +14,6 @@ use service::telemetry::Telemetry;
 use service::{Program, admin};
 use std::net::SocketAddr;
 use std::time::Duration;
-use store::{Pool, PoolSettings, Role};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -24,9 +24,6 @@ pub const PROGRAM: Program = Program {
     about: "Sends signed notifications to the endpoints they are owed to, and tries again until each has its answer.",
     settings: SETTINGS,
 };
-
-/// One for looking, one for recording, and one each to spare while a connection is being replaced.
-const CONNECTIONS: usize = 4;
 
 /// The running process.
 pub struct Dispatcher {
@@ -45,12 +42,10 @@ impl Dispatcher {
     /// root certificates).
     pub async fn start(shared: &Shared, config: Config, telemetry: Telemetry) -> anyhow::Result<Self> {
         let health = Health::new();
+        let pool = config.pool()?;
         let key = config.secret_key.context("SENDSTATE_SECRET_KEY is not set")?;
-        health.condition("secret_key").met();
         let clients =
             Clients::new().context("cannot make an HTTP client; are root certificates installed?")?;
-        let settings = PoolSettings { connections: CONNECTIONS, ..PoolSettings::default() };
-        let pool = Pool::new(&config.database_url, Role::Dispatcher, &settings)?;
         let listener = TcpListener::bind(shared.admin_listen)
             .await
             .with_context(|| format!("cannot listen on SENDSTATE_ADMIN_LISTEN={}", shared.admin_listen))?;
@@ -62,10 +57,13 @@ impl Dispatcher {
         let bounds = Bounds {
             in_flight: config.in_flight,
             endpoint_in_flight: config.endpoint_in_flight.min(config.in_flight),
+            body_bytes: config.body_bytes,
         };
         let terms = Terms::new(config.request_timeout);
         let recorder = Recorder::start(pool.clone(), permits_for(bounds));
-        let leaser = Leaser::new(pool, key, terms, bounds.endpoint_in_flight, health.condition("database"));
+        let database = health.condition("database");
+        let unsealer = Unsealer::new(key, health.condition("secret_key"));
+        let leaser = Leaser::new(pool, unsealer, terms, bounds.endpoint_in_flight, database);
         let flow = Flow::new(leaser, clients, recorder, bounds, config.request_timeout, config.idle_poll);
         Ok(Self { flow, health, admin, admin_task, admin_stop })
     }
@@ -76,20 +74,34 @@ impl Dispatcher {
         self.admin
     }
 
-    /// Dispatches until `stop`, then drains within `drain`. The admin port answers until the end.
-    pub async fn run(self, stop: CancellationToken, drain: Duration) -> Ended {
+    /// Dispatches until `stop` or until a task fails, then drains within `drain`. The admin port answers until the end;
+    /// if it ends before, so does everything: nobody could see any more how this process is.
+    pub async fn run(mut self, stop: CancellationToken, drain: Duration) -> Ended {
+        let end = stop.child_token();
         let draining = tokio::spawn({
-            let (stop, health) = (stop.clone(), self.health);
+            let (end, health) = (end.clone(), self.health);
             async move {
-                stop.cancelled().await;
+                end.cancelled().await;
                 health.drain();
             }
         });
-        let ended = self.flow.run(&stop, drain).await;
+        let flow = self.flow.run(&end, drain);
+        tokio::pin!(flow);
+        let ended = tokio::select! {
+            ended = &mut flow => {
+                self.admin_stop.cancel();
+                // Its own drain is bounded by a second; a panic in it has been logged and changes nothing here.
+                drop(self.admin_task.await);
+                ended
+            }
+            _ = &mut self.admin_task => {
+                // While draining it is missed by nobody for long.
+                let cause = if stop.is_cancelled() { Cause::Asked } else { Cause::Failed("admin port") };
+                end.cancel();
+                Ended { cause, ..flow.await }
+            }
+        };
         draining.abort();
-        self.admin_stop.cancel();
-        // Its own drain is bounded by a second; a panic in it has been logged and changes nothing here.
-        drop(self.admin_task.await);
         ended
     }
 }

@@ -30,9 +30,10 @@ pub(super) async fn attempt(
     timeout: Duration,
     abandon: CancellationToken,
 ) -> Attempted {
-    let Assignment { mut leased, destination, permit } = assignment;
+    let Assignment { mut leased, destination, permit, bytes } = assignment;
     metrics::started(since(leased.due_at, at));
     let began = Instant::now();
+    let destination = Obstacle::of_number(leased.attempt).map_or(destination, Err);
     let answer = match (destination, leased.notification.take()) {
         (Err(obstacle), _) => End::Unsent(obstacle).into(),
         (Ok(_), None) => End::Unsent(Obstacle::NoBody).into(),
@@ -42,6 +43,7 @@ pub(super) async fn attempt(
             abandon.run_until_cancelled(sending).await.unwrap_or_else(abandoned)
         }
     };
+    drop(bytes);
     let duration = began.elapsed();
     metrics::attempted(answer.end, duration);
     let sent = answer.end.outcome() != Outcome::Unsent;

@@ -36,7 +36,7 @@ impl Pace {
                     next_due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
                 until_due.filter(|wait| !wait.is_zero()).map_or(self.last, |wait| wait.min(self.last))
             }
-            Polled::Failed => {
+            Polled::Failed { .. } => {
                 self.last = (self.last * 2).clamp(self.idle, FAILING_MAX);
                 self.last
             }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_database_that_does_not_answer_is_asked_ever_more_rarely() {
-        let failures = std::iter::repeat_with(|| Polled::Failed).take(7);
+        let failures = std::iter::repeat_with(|| Polled::Failed { withheld: Vec::new() }).take(7);
         assert_eq!(pauses_ms(failures), [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
     }
 }
