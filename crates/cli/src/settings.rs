@@ -4,7 +4,8 @@
 
 use crate::failure::Failure;
 use clap::Args;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use service::config::secret_file;
 use std::path::{Path, PathBuf};
 use store::sealed::SecretKey;
 use url::Url;
@@ -73,7 +74,6 @@ impl Global {
     }
 
     pub(crate) fn secret_key(&self) -> Result<SecretKey, Failure> {
-        use secrecy::ExposeSecret as _;
         let text = secret("SENDSTATE_SECRET_KEY", self.secret_key.as_ref(), self.secret_key_file.as_deref())?.ok_or_else(|| {
             Failure::configuration("SENDSTATE_SECRET_KEY is not set")
                 .next("set it, or SENDSTATE_SECRET_KEY_FILE, to the key the dispatcher uses; a new one: openssl rand -base64 32")
@@ -105,15 +105,14 @@ pub(crate) fn base_url(setting: &str, text: &str) -> Result<Url, Failure> {
     }
 }
 
-/// A secret from its variable or its file. Both is refused: whoever changes one expects it to count.
+/// A secret from its variable or its file, by the rules of the processes. Both is refused: whoever changes one expects it to count.
 fn secret(
     name: &str,
     value: Option<&SecretString>,
     file: Option<&Path>,
 ) -> Result<Option<SecretString>, Failure> {
-    use secrecy::ExposeSecret as _;
     // Compose files set what they do not use to the empty string.
-    let value = value.filter(|text| !text.expose_secret().trim().is_empty());
+    let value = value.filter(|text| !text.expose_secret().is_empty());
     let file = file.filter(|path| !path.as_os_str().is_empty());
     match (value, file) {
         (Some(_), Some(_)) => {
@@ -122,10 +121,11 @@ fn secret(
         }
         (Some(value), None) => Ok(Some(value.clone())),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::configuration(format!("{name}_FILE: {} cannot be read: {error}", path.display()))
+            let text = secret_file::read(path).map_err(|error| {
+                Failure::configuration(format!("{name}_FILE: {} {error}", path.display()))
+                    .next("name a readable file that holds the value")
             })?;
-            Ok(Some(SecretString::from(text.trim_end_matches(['\r', '\n']))))
+            Ok(Some(text))
         }
         (None, None) => Ok(None),
     }
@@ -134,7 +134,6 @@ fn secret(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret as _;
 
     #[test]
     fn a_secret_given_twice_is_refused() {
@@ -146,15 +145,19 @@ mod tests {
 
     #[test]
     fn an_empty_value_counts_as_absent() {
-        assert!(secret("NAME", Some(&SecretString::from(" ")), None).unwrap().is_none());
+        assert!(secret("NAME", Some(&SecretString::from("")), None).unwrap().is_none());
     }
 
     #[test]
-    fn a_file_gives_its_text_without_the_last_newline() {
+    fn a_file_is_read_as_the_processes_read_it() {
         let path = std::env::temp_dir().join(format!("sendstate-settings-{}", std::process::id()));
         std::fs::write(&path, "postgres://x\n").unwrap();
         let text = secret("NAME", None, Some(&path)).unwrap().unwrap();
+        std::fs::write(&path, "\n").unwrap();
+        let empty = secret("NAME", None, Some(&path)).unwrap_err();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(text.expose_secret(), "postgres://x");
+        assert_eq!(empty.code, 64);
+        assert!(empty.to_string().contains("is empty"), "{empty}");
     }
 }

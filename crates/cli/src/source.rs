@@ -156,8 +156,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
 }
 
 fn secret_segment() -> String {
-    let bytes: [u8; SECRET_PATH_BYTES] = rand::random();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    wire::hex::encode(&rand::random::<[u8; SECRET_PATH_BYTES]>())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::answer::Refusal;
 use crate::room::Place;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 use hyper::header::EXPECT;
@@ -14,6 +14,9 @@ use tokio::time::timeout;
 /// the connection, and the reset can overtake the answer: the sender would see a broken pipe instead of a reason.
 const DISCARD_TIME: Duration = Duration::from_secs(2);
 const DISCARD_BYTES_MAX: usize = 8 << 20;
+
+/// Most memory that is set aside on an announcement alone; more comes with the bytes. Usual batches fit.
+const CAPACITY_FIRST_MAX: usize = 64 * 1024;
 
 /// The announced size, absent for a chunked body.
 ///
@@ -31,8 +34,8 @@ pub(crate) fn announced(body: &impl Body, max: u64) -> Result<Option<u64>, Refus
 ///
 /// # Errors
 ///
-/// [`Refusal::BodyTooLarge`], [`Refusal::BodyTimeout`], [`Refusal::BodyIncomplete`] or, for a chunked body,
-/// [`Refusal::Overloaded`].
+/// [`Refusal::BodyTooLarge`], [`Refusal::BodyTimeout`], [`Refusal::BodyIncomplete`], or [`Refusal::Overloaded`] when
+/// the room has filled up meanwhile.
 pub(crate) async fn collect<B>(
     body: &mut B,
     place: &mut Place,
@@ -42,9 +45,9 @@ pub(crate) async fn collect<B>(
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let capacity = announced(body, max)?.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+    let announced = announced(body, max)?.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
     let reading = async {
-        let mut whole = BytesMut::with_capacity(capacity);
+        let mut whole = Vec::with_capacity(announced.min(CAPACITY_FIRST_MAX));
         while let Some(frame) = body.frame().await {
             // Trailers say nothing that we would believe.
             let Ok(chunk) = frame.map_err(|_| Refusal::BodyIncomplete)?.into_data() else { continue };
@@ -55,7 +58,8 @@ where
             place.cover(bytes)?;
             whole.extend_from_slice(&chunk);
         }
-        Ok(whole.freeze())
+        // A slice has no spare capacity: from here on memory is what the place covers.
+        Ok(whole.into_boxed_slice().into())
     };
     timeout(patience, reading).await.unwrap_or(Err(Refusal::BodyTimeout))
 }

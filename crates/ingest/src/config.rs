@@ -74,16 +74,17 @@ const REQUESTS: Setting = Setting {
     name: "SENDSTATE_INGEST_REQUESTS",
     default: Some("256"),
     secret: false,
-    help: "Requests between their head and their answer; one more is answered 503. As many as the broker has \
-           unconfirmed at once: more would only wait.",
+    help: "Requests that await the broker's confirm; one more is answered 503. As many as the broker has unconfirmed at \
+           once: more would only wait.",
 };
 
 const BYTES: Setting = Setting {
     name: "SENDSTATE_INGEST_BYTES",
     default: Some("32MiB"),
     secret: false,
-    help: "Bytes of all bodies in hand; a request beyond is answered 503. Bounds memory: the client library copies a \
-           body once on its way to the broker, so about twice this.",
+    help: "Bytes of all bodies in hand, counted as they arrive; a request beyond is answered 503. Bounds memory: a body \
+           that grows has room to spare, and the client library copies it once on its way to the broker, so about \
+           twice this.",
 };
 
 /// What `--help` lists.
@@ -137,19 +138,19 @@ pub struct Bounds {
     pub body_timeout: Duration,
     /// From the end of the body to the broker's confirm.
     pub confirm_timeout: Duration,
-    /// Requests in hand, and bytes of their bodies.
+    /// Requests that await the broker.
     pub requests: usize,
+    /// Bytes of all bodies in hand.
     pub bytes: u64,
 }
 
 impl Config {
     /// Reads every setting; mistakes stay with the reader.
     pub fn read(reader: &mut Reader<'_>) -> Self {
-        let (database_url, amqp_url) = (reader.secret(&DATABASE_URL), reader.secret(&AMQP_URL));
         let config = Self {
-            database_url,
-            amqp_url,
-            queue_prefix: reader.text(&QUEUE_PREFIX),
+            database_url: reader.secret_for(&DATABASE_URL, |url| pool(url).map(drop)),
+            amqp_url: reader.secret_for(&AMQP_URL, |url| queue::Settings::check_url(url.expose_secret())),
+            queue_prefix: reader.text_for(&QUEUE_PREFIX, queue::Settings::check_prefix),
             listen: reader.socket(&LISTEN),
             snapshot: reader.optional(&SNAPSHOT).map(PathBuf::from),
             refresh: reader.duration(&REFRESH, seconds(1)..=seconds(3_600)),
@@ -181,33 +182,22 @@ impl Config {
     ///
     /// What is wrong with the URL; none after [`Config::read`] without mistakes.
     pub(crate) fn pool(&self) -> Result<Pool, PoolSettingsError> {
-        let settings = PoolSettings {
-            connections: 1,
-            patience: DATABASE_PATIENCE,
-            statement_timeout: DATABASE_PATIENCE,
-        };
-        Pool::new(&self.database_url, Role::Ingest, &settings)
+        pool(&self.database_url)
     }
 
-    /// What only shows when settings are used or seen together. An empty URL is a mistake already.
+    /// What only shows when settings are seen together.
     fn check(&self, reader: &mut Reader<'_>) {
-        if !self.database_url.expose_secret().is_empty()
-            && let Err(error) = self.pool()
-        {
-            let remedy = "write postgres://user:password@host:port/database";
-            reader.mistake(&DATABASE_URL, error.to_string(), remedy);
-        }
-        if !self.amqp_url.expose_secret().is_empty()
-            && let Err(error) = self.queue()
-        {
-            let setting = if error == SettingsError::Prefix { &QUEUE_PREFIX } else { &AMQP_URL };
-            reader.mistake(setting, "cannot be used", error.to_string());
-        }
         if self.bounds.bytes < self.bounds.body_max {
             let remedy = "make room for at least one body of the largest size";
             reader.mistake(&BYTES, format!("is less than {}", BODY_MAX.name), remedy);
         }
     }
+}
+
+fn pool(url: &SecretString) -> Result<Pool, PoolSettingsError> {
+    let settings =
+        PoolSettings { connections: 1, patience: DATABASE_PATIENCE, statement_timeout: DATABASE_PATIENCE };
+    Pool::new(url, Role::Ingest, &settings)
 }
 
 const fn seconds(number: u64) -> Duration {

@@ -4,9 +4,10 @@
 //! 2. Method: 405.
 //! 3. Broker blocked or away: 503, before anything is asked of the sender.
 //! 4. What the head decides: announced size 413, signature headers 401 and 403, no room in hand 503.
-//! 5. The body: 413, 408.
+//! 5. The body: 413, 408, 503 if the room has filled up meanwhile.
 //! 6. Signature over the raw bytes: 403; only then its age: 403.
-//! 7. Published and confirmed within what is left of the patience: 204, else 503.
+//! 7. A turn at the broker: 503. Until here a request holds nothing but the bytes that it has sent.
+//! 8. Published and confirmed within what is left of the patience: 204, else 503.
 //!
 //! A sender that vanishes, or is answered 503 for a confirm that came too late, sends the batch again: what was
 //! published all the same is recognised by its events.
@@ -77,6 +78,7 @@ impl Intake {
         let received_at = now();
         metrics::body_read(body.len());
         verify(&admitted.source, admitted.credentials.as_ref(), &body, received_at)?;
+        let _turn = admitted.place.turn()?;
         let (batch, message) = batch::seal(admitted.source.id, received_at, &head.headers, body);
         let patience = bounds.confirm_timeout.saturating_sub(complete.elapsed());
         let publishing = Instant::now();

@@ -8,18 +8,15 @@ use crate::PROGRAM;
 use crate::config::Config;
 use crate::intake::Intake;
 use crate::sources::{Origin, Sources};
-use anyhow::Context as _;
 use queue::{Publisher, PublisherLimits, PublisherState, Unsettled};
-use service::admin;
 use service::config::Shared;
 use service::health::{Condition, Health};
-use service::http::{self, Drained, Limits, Listener};
+use service::http::{self, Limits, Listener};
+use service::task::{self, Listening, Watch};
 use service::telemetry::Telemetry;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,19 +30,7 @@ pub struct Ingest {
     draining: CancellationToken,
     /// Ends what serves the drain itself.
     ending: CancellationToken,
-    alarms: mpsc::Receiver<&'static str>,
-}
-
-/// A listener and the task that serves it.
-struct Listening {
-    address: SocketAddr,
-    serving: JoinHandle<Drained>,
-}
-
-/// Rings when the task that holds it is gone, whether it returned or panicked.
-struct Alarm {
-    task: &'static str,
-    ring: mpsc::Sender<&'static str>,
+    watch: Watch,
 }
 
 /// Why running ended.
@@ -81,25 +66,22 @@ impl Ingest {
     /// An address cannot be listened on.
     pub async fn start(shared: &Shared, config: Config, telemetry: Telemetry) -> anyhow::Result<Self> {
         let (queue, pool) = (config.queue()?, config.pool()?);
-        let (public, admin) = (bind(config.listen).await?, bind(shared.admin_listen).await?);
-        let (public_address, admin_address) = (public.local_addr()?, admin.local_addr()?);
+        let (public, address) = task::listen(config.listen).await?;
+        let admin = task::listen(shared.admin_listen).await?;
         let (draining, ending) = (CancellationToken::new(), CancellationToken::new());
-
-        // Only the first one matters.
-        let (ring, alarms) = mpsc::channel(1);
-        let alarm = |task| Alarm { task, ring: ring.clone() };
+        let (bell, watch) = task::bell();
 
         let health = Health::new();
         let publisher = Publisher::start(queue, PublisherLimits::default(), draining.clone());
         let broker = watch_broker(publisher.state(), health.condition("broker"), ending.clone());
-        tokio::spawn(alarm("broker watch").over(broker));
+        bell.spawn("broker watch", broker);
         let (sources, refresher) = Sources::new(Origin {
             pool,
             snapshot: config.snapshot,
             every: config.refresh,
             condition: health.condition("sources"),
         });
-        tokio::spawn(alarm("source refresh").over(refresher.run(ending.clone())));
+        bell.spawn("source refresh", refresher.run(ending.clone()));
 
         let intake = Intake::new(sources, publisher.clone(), config.bounds);
         let limits = Limits {
@@ -111,14 +93,9 @@ impl Ingest {
         };
         let serving =
             http::serve(public, limits, move |request| intake.clone().answer(request), draining.clone());
-        let public = Listening {
-            address: public_address,
-            serving: tokio::spawn(alarm("public listener").over(serving)),
-        };
-        let serving = admin::serve(admin, health.clone(), telemetry, PROGRAM, ending.clone());
-        let admin =
-            Listening { address: admin_address, serving: tokio::spawn(alarm("admin port").over(serving)) };
-        Ok(Self { public, admin, publisher, health, draining, ending, alarms })
+        let public = Listening { address, serving: bell.spawn("public listener", serving) };
+        let admin = bell.admin(admin, health.clone(), telemetry, PROGRAM, ending.clone());
+        Ok(Self { public, admin, publisher, health, draining, ending, watch })
     }
 
     /// Where SendGrid's POSTs are taken.
@@ -137,7 +114,7 @@ impl Ingest {
     pub async fn run_until(&mut self, stop: CancellationToken) -> Ended {
         tokio::select! {
             () = stop.cancelled() => Ended::Asked,
-            Some(task) = self.alarms.recv() => Ended::Failed(task),
+            task = self.watch.rung() => Ended::Failed(task),
         }
     }
 
@@ -155,25 +132,6 @@ impl Ingest {
         drop(self.admin.serving.await);
         Left { connections, unconfirmed }
     }
-}
-
-impl Alarm {
-    /// The task, with this alarm over it.
-    async fn over<T>(self, task: impl Future<Output = T>) -> T {
-        let _alarm = self;
-        task.await
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        // Full: another one rang first. Closed: nobody listens, the process is draining.
-        let _rung = self.ring.try_send(self.task);
-    }
-}
-
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Keeps the condition `broker` true to the publisher's connection.

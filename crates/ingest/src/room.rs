@@ -1,5 +1,10 @@
-//! How much may be in hand at once: requests, and bytes of their bodies. Beyond it requests are refused, not queued:
-//! SendGrid waits better than we do.
+//! How much may be in hand at once: bytes of bodies, and requests that await the broker. Beyond it requests are refused,
+//! not queued: SendGrid waits better than we do.
+//!
+//! Nothing is held on a stranger's word. Bytes are taken as they arrive, not as they are announced, and a turn at the
+//! broker only once the signature is right: whoever wants to fill the room has to send what fills it. Requests that
+//! still wait for their bodies are as many as there are connections, which the listener bounds, each no longer than
+//! the body's timeout.
 
 use crate::answer::Refusal;
 use crate::metrics;
@@ -9,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// The bound. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Room {
-    requests: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
 }
 
@@ -18,26 +23,30 @@ pub(crate) struct Room {
 pub(crate) struct Place {
     room: Room,
     bytes: OwnedSemaphorePermit,
-    _request: OwnedSemaphorePermit,
     _counted: metrics::InFlight,
 }
 
+/// The right to await the broker, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
 impl Room {
     /// `bytes` above what a semaphore counts (far more than memory on 64 bits) are taken as its maximum.
-    pub(crate) fn new(requests: usize, bytes: u64) -> Self {
+    pub(crate) fn new(turns: usize, bytes: u64) -> Self {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { requests: Arc::new(Semaphore::new(requests)), bytes: Arc::new(Semaphore::new(bytes)) }
+        Self { turns: Arc::new(Semaphore::new(turns)), bytes: Arc::new(Semaphore::new(bytes)) }
     }
 
-    /// A place for a request whose body is announced to be of this size, 0 if unknown.
+    /// A place for a request whose body is announced to be of this size, 0 if unknown. Takes nothing yet.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Overloaded`].
+    /// [`Refusal::Overloaded`] if the request could not be finished as things are: better said before its body is sent.
     pub(crate) fn enter(&self, announced: u64) -> Result<Place, Refusal> {
-        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Refusal::Overloaded)?;
-        let bytes = self.take(announced)?;
-        Ok(Place { room: self.clone(), bytes, _request: request, _counted: metrics::InFlight::new() })
+        if self.turns.available_permits() == 0 || (self.bytes.available_permits() as u64) < announced {
+            return Err(Refusal::Overloaded);
+        }
+        Ok(Place { room: self.clone(), bytes: self.take(0)?, _counted: metrics::InFlight::new() })
     }
 
     fn take(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Refusal> {
@@ -59,6 +68,16 @@ impl Place {
         }
         Ok(())
     }
+
+    /// A turn at the broker, for a request that has proven where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Overloaded`].
+    pub(crate) fn turn(&self) -> Result<Turn, Refusal> {
+        let turn = Arc::clone(&self.room.turns).try_acquire_owned();
+        turn.map(Turn).map_err(|_| Refusal::Overloaded)
+    }
 }
 
 #[cfg(test)]
@@ -66,18 +85,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_request_too_many_is_refused_and_a_finished_one_makes_room() {
+    fn without_a_turn_at_the_broker_nobody_enters_and_a_finished_one_makes_room() {
         let room = Room::new(2, 100);
-        let (first, _second) = (room.enter(0).unwrap(), room.enter(0).unwrap());
+        let places = [room.enter(0).unwrap(), room.enter(0).unwrap(), room.enter(0).unwrap()];
+        let (first, _second) = (places[0].turn().unwrap(), places[1].turn().unwrap());
+        assert_eq!(places[2].turn().unwrap_err(), Refusal::Overloaded);
         assert_eq!(room.enter(0).unwrap_err(), Refusal::Overloaded);
         drop(first);
-        room.enter(0).unwrap();
+        room.enter(0).unwrap().turn().unwrap();
     }
 
     #[test]
-    fn announced_bytes_are_taken_before_any_is_read() {
+    fn requests_that_announce_and_send_nothing_leave_the_whole_room_to_others() {
+        let room = Room::new(2, 100);
+        let _idle: Vec<_> = (0..1_000).map(|_| room.enter(100).unwrap()).collect();
+        let mut other = room.enter(100).unwrap();
+        other.cover(100).unwrap();
+        other.turn().unwrap();
+    }
+
+    #[test]
+    fn an_announcement_that_does_not_fit_now_is_refused_before_it_is_sent() {
         let room = Room::new(10, 100);
-        let first = room.enter(60).unwrap();
+        let mut first = room.enter(60).unwrap();
+        first.cover(60).unwrap();
         assert_eq!(room.enter(41).unwrap_err(), Refusal::Overloaded);
         room.enter(40).unwrap();
         drop(first);
@@ -85,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_unknown_size_takes_as_it_grows_and_gives_everything_back() {
+    fn a_body_takes_as_it_grows_and_gives_everything_back() {
         let room = Room::new(10, 100);
         let mut growing = room.enter(0).unwrap();
         growing.cover(60).unwrap();
@@ -94,6 +125,6 @@ mod tests {
         assert_eq!(growing.cover(101), Err(Refusal::Overloaded));
         growing.cover(100).unwrap();
         drop(growing);
-        room.enter(100).unwrap();
+        room.enter(100).unwrap().cover(100).unwrap();
     }
 }

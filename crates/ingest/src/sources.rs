@@ -2,7 +2,8 @@
 //!
 //! A request only ever looks at the list in memory. Asking for a path that is not in it waits for one reading that
 //! began after the request did, shared by everybody who waits, at most one per second: a source that was added before
-//! its first POST is found by it. With the database away the last list stays in force, however old; its age is a
+//! its first POST is found by it. Whoever asks for random paths so keeps a connection waiting and nothing else: no
+//! body is read, no room is held, and those who wait are as many as the listener lets connect. With the database away the last list stays in force, however old; its age is a
 //! metric. Without any list nothing is answered but 503.
 
 mod database;
@@ -25,8 +26,9 @@ use store::Pool;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-/// Longest wait of a request for a reading: the pause between two, one under way, and one of its own, each bounded
-/// by [`database::PATIENCE`].
+/// Longest wait of a request for a reading. With a healthy database the pause between two readings is all of it. With
+/// a silent one the reading under way and the next may each take longer than half of this, a connection and a
+/// statement to wait for; then the list in memory decides.
 const RENEWAL_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The list as requests see it. Cheap to clone, shares all of it.

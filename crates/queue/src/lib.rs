@@ -11,8 +11,8 @@
 //! recovery keeps unconfirmed publishes pending for the whole outage, where a sender wants to hear at once.
 //!
 //! **Logs.** lapin writes every returned message with its body at WARN (`Server returned us a message`). Bodies are
-//! personal data, so a process that uses this crate must filter with `lapin=off` by default; what it says at ERROR (a connection lost)
-//! is reported here as state, and is ordinary.
+//! personal data, so a process that uses this crate must keep every target of lapin out of its logs, whatever its
+//! operator asks for; `service::telemetry` does. What lapin says at ERROR (a connection lost) is reported here as state.
 
 mod backoff;
 mod consumer;

@@ -55,6 +55,7 @@ pub fn describe() {
     }
     counter!(LATE_CONFIRMS).absolute(0);
     counter!(CONNECTS).absolute(0);
+    drop(histogram!(CONFIRM));
     gauge!(UNCONFIRMED).set(0.0);
     publisher_state(PublisherState::STARTING);
     for queue in QueueName::ALL {
@@ -113,7 +114,19 @@ pub(crate) fn acks_lost(queue: QueueName, deliveries: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use metrics_exporter_prometheus::PrometheusBuilder;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn every_metric_is_described_and_has_its_series_from_the_start() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        metrics::with_local_recorder(&recorder, describe);
+        let text = recorder.handle().render();
+        for name in NAMES {
+            assert!(text.contains(&format!("# HELP {name} ")), "{name} is not described");
+            assert!(text.contains(&format!("\n{name}")), "{name} has no series");
+        }
+    }
 
     #[test]
     fn every_name_is_ours_and_unique() {

@@ -13,6 +13,8 @@
 //!   goes on waiting for the confirm and counts it as late. A retry may therefore duplicate.
 //! * A message unconfirmed for longer than [`PublisherLimits::confirm`] means that the connection is not to be trusted:
 //!   it is cut and replaced, and whatever was unconfirmed is answered [`PublishError::Unavailable`].
+//! * A message that no queue takes ends the connection too, once what is under way has been settled: the next one
+//!   declares the queue again. Until then publishing fails at once, and readiness tells.
 //! * No connection, or one that the broker blocks (memory or disk alarm): publishing fails at once.
 
 mod attribution;

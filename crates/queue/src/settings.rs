@@ -63,31 +63,31 @@ impl Settings {
     ///
     /// [`SettingsError`] says what to change.
     pub fn new(url: &str, prefix: &str) -> Result<Self, SettingsError> {
-        let parsed = Url::parse(url).map_err(|_| SettingsError::NotUrl)?;
-        match parsed.scheme() {
-            "amqp" => {}
-            "amqps" => return Err(SettingsError::Tls),
-            _ => return Err(SettingsError::Scheme),
-        }
-        let mut uri: AMQPUri = url.parse().map_err(|_| SettingsError::NotUrl)?;
-        if uri.scheme != AMQPScheme::AMQP {
-            return Err(SettingsError::Tls);
-        }
-        match parsed.host() {
-            None | Some(Host::Domain("")) => return Err(SettingsError::Host),
-            // lapin's parser takes only names and reads `localhost` where an IPv6 address stands.
-            Some(Host::Ipv6(address)) => uri.authority.host = address.to_string(),
-            Some(_) => {}
-        }
-        if uri.vhost.is_empty() || uri.vhost.len() > 255 {
-            return Err(SettingsError::Vhost);
-        }
-        if uri.query.frame_max.is_some_and(|bytes| bytes < FRAME_BYTES_MIN) {
-            return Err(SettingsError::Frame);
-        }
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        check_prefix(prefix)?;
+        let uri = read_url(url)?;
+        Self::check_prefix(prefix)?;
         Ok(Self { uri, prefix: prefix.to_owned(), delivery_limit: DELIVERY_LIMIT, batches_bytes_max: None })
+    }
+
+    /// Whether this URL can be used, for who reads it apart from the prefix.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::new`].
+    pub fn check_url(url: &str) -> Result<(), SettingsError> {
+        read_url(url).map(drop)
+    }
+
+    /// Whether this prefix can be used.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::new`].
+    pub fn check_prefix(prefix: &str) -> Result<(), SettingsError> {
+        let fits = (1..=PREFIX_LENGTH_MAX).contains(&prefix.len());
+        let plain = prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        // The broker keeps names with this beginning for itself.
+        let ours = !prefix.starts_with("amq.");
+        (fits && plain && ours).then_some(()).ok_or(SettingsError::Prefix)
     }
 
     /// Returns of one message to the batches queue before the broker moves it to the parking queue; 100,000 unless set.
@@ -138,12 +138,31 @@ impl fmt::Debug for Settings {
     }
 }
 
-fn check_prefix(prefix: &str) -> Result<(), SettingsError> {
-    let fits = (1..=PREFIX_LENGTH_MAX).contains(&prefix.len());
-    let plain = prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    // The broker keeps names with this beginning for itself.
-    let ours = !prefix.starts_with("amq.");
-    (fits && plain && ours).then_some(()).ok_or(SettingsError::Prefix)
+fn read_url(url: &str) -> Result<AMQPUri, SettingsError> {
+    let parsed = Url::parse(url).map_err(|_| SettingsError::NotUrl)?;
+    match parsed.scheme() {
+        "amqp" => {}
+        "amqps" => return Err(SettingsError::Tls),
+        _ => return Err(SettingsError::Scheme),
+    }
+    let mut uri: AMQPUri = url.parse().map_err(|_| SettingsError::NotUrl)?;
+    if uri.scheme != AMQPScheme::AMQP {
+        return Err(SettingsError::Tls);
+    }
+    match parsed.host() {
+        None | Some(Host::Domain("")) => return Err(SettingsError::Host),
+        // lapin's parser takes only names and reads `localhost` where an IPv6 address stands.
+        Some(Host::Ipv6(address)) => uri.authority.host = address.to_string(),
+        Some(_) => {}
+    }
+    if uri.vhost.is_empty() || uri.vhost.len() > 255 {
+        return Err(SettingsError::Vhost);
+    }
+    if uri.query.frame_max.is_some_and(|bytes| bytes < FRAME_BYTES_MIN) {
+        return Err(SettingsError::Frame);
+    }
+    uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+    Ok(uri)
 }
 
 #[cfg(test)]

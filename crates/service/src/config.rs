@@ -6,6 +6,7 @@
 
 mod mistake;
 mod reader;
+pub mod secret_file;
 mod shared;
 mod size;
 

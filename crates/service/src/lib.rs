@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what a process is for. A process brings its [`Program`], its own settings and its handler,
 //! and its `main` reads: [`command::start`], [`telemetry::init`], connect, [`http::serve`] and [`admin::serve`]
-//! until [`shutdown::on_signal`] fires, then drain inside a deadline.
+//! until [`shutdown::on_signal`] fires or a [`task`] that never ends has ended, then drain inside a deadline.
 
 pub mod admin;
 pub mod command;
@@ -12,6 +12,7 @@ pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod shutdown;
+pub mod task;
 pub mod telemetry;
 
 /// What a process says about itself: in `--help`, in `--version` and on its admin port.

@@ -1,5 +1,7 @@
 //! Logs on stdout, metrics for the admin port.
 //!
+//! No directive brings back the lines of [`SILENT`]: they carry bodies, which are personal data.
+//!
 //! Every histogram has explicit buckets chosen by the end of its name; without them the exporter renders quantiles,
 //! which cannot be added up over replicas. The exporter keeps each sample until upkeep runs, so a task runs it
 //! whether or not anybody scrapes.
@@ -9,7 +11,13 @@ use crate::metrics;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::{layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _};
+
+/// The crate whose lines are never logged. lapin debug-prints every returned message, body and all, at WARN
+/// (`Server returned us a message`), and more below; what it says at ERROR is told by conditions and warnings of ours.
+const SILENT: &str = "lapin";
 
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -79,8 +87,7 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 }
 
 fn logs(shared: &Shared) {
-    let filter = EnvFilter::builder().parse(&shared.log).expect("Shared::read has parsed it");
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = filtered(&shared.log);
     match shared.log_format {
         LogFormat::Json => registry
             .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false))
@@ -89,6 +96,17 @@ fn logs(shared: &Shared) {
             registry.with(tracing_subscriber::fmt::layer().with_ansi(io::stdout().is_terminal())).init();
         }
     }
+}
+
+/// What passes both the directives and [`loud`]. A directive `lapin=off` would not do: a more specific one beats it.
+fn filtered(directives: &str) -> impl Subscriber + for<'span> LookupSpan<'span> + Send + Sync {
+    let filter = EnvFilter::builder().parse(directives).expect("Shared::read has parsed it");
+    tracing_subscriber::registry().with(filter).with(filter_fn(loud))
+}
+
+fn loud(metadata: &Metadata<'_>) -> bool {
+    let crate_name = metadata.target().split("::").next();
+    crate_name != Some(SILENT)
 }
 
 /// A panic becomes an error line that says where. Its text stays out: it may quote what was being read.
@@ -131,6 +149,27 @@ mod tests {
             assert!(text.contains(&format!("# TYPE {name} histogram")), "{text}");
             assert!(text.contains(&format!("{name}_bucket{{le=\"{bound}\"}}")), "{text}");
         }
+    }
+
+    #[test]
+    fn whatever_is_asked_for_lapin_is_never_logged() {
+        for directives in
+            ["info", "trace", "lapin=trace", "lapin::channel=trace", "info,lapin::channel[{id}]=trace"]
+        {
+            tracing::subscriber::with_default(filtered(directives), || {
+                assert!(!tracing::enabled!(target: "lapin", tracing::Level::ERROR), "{directives}");
+                assert!(!tracing::enabled!(target: "lapin::channel", tracing::Level::WARN), "{directives}");
+            });
+        }
+    }
+
+    #[test]
+    fn everything_else_is_logged_as_asked() {
+        tracing::subscriber::with_default(filtered("info,lapinette=debug"), || {
+            assert!(tracing::enabled!(target: "ingest::intake", tracing::Level::INFO));
+            assert!(!tracing::enabled!(target: "ingest::intake", tracing::Level::DEBUG));
+            assert!(tracing::enabled!(target: "lapinette", tracing::Level::DEBUG));
+        });
     }
 
     #[test]

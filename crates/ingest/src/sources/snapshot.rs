@@ -146,7 +146,7 @@ fn restore(stored: StoredSource) -> Option<ListedSource> {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    wire::hex::encode(&Sha256::digest(text))
 }
 
 #[cfg(test)]

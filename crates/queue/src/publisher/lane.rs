@@ -82,6 +82,8 @@ pub(super) struct Assignment {
 pub(super) enum Ended {
     Broken(Broken),
     Unconfirmed,
+    /// A message came back: the queue is gone, and only a new connection declares it again.
+    Unroutable,
 }
 
 pub(super) struct Lane {
@@ -134,13 +136,17 @@ impl Lane {
         let Assignment { channel, queue, status, over, ended } = assignment;
         let mut window = Window::new(channel, queue, self.limits.window);
         let mut patience = Patience { limit: self.limits.confirm, blocked: false, since: Instant::now() };
-        let mut drained = false;
+        let (mut drained, mut unroutable) = (false, false);
         let failed = loop {
             if drained && window.is_empty() {
                 return Served::Done;
             }
+            // What is under way is settled first: the broker still tells the truth about it.
+            if unroutable && window.is_empty() {
+                break Ended::Unroutable;
+            }
             let exhausted = patience.exhausted(window.oldest());
-            let taking = !drained && (window.has_room() || patience.blocked);
+            let taking = !drained && !unroutable && (window.has_room() || patience.blocked);
             tokio::select! {
                 // Confirms before requests: they make room. Ends before both, so that a dead channel takes nothing.
                 biased;
@@ -151,7 +157,10 @@ impl Lane {
                     patience.observe(*self.state.borrow_and_update() == PublisherState::Blocked);
                 }
                 settled = window.settled(), if !window.is_empty() => match settled {
-                    Ok(settled) => settled.into_iter().for_each(answer),
+                    Ok(settled) => for each in settled {
+                        unroutable |= each.verdict == Verdict::Unroutable;
+                        answer(each);
+                    },
                     Err(broken) => break Ended::Broken(broken),
                 },
                 () = exhausted => break Ended::Unconfirmed,

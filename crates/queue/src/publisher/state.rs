@@ -44,6 +44,8 @@ pub enum AwayReason {
     Lost,
     /// The broker took messages and confirmed none for too long.
     Unconfirmed,
+    /// The queue was gone; the next connection declares it again.
+    Unroutable,
     /// This publisher was closed, or shut down after its connection was lost.
     Closed,
 }
@@ -60,6 +62,7 @@ impl AwayReason {
             Self::Refused => "broker refuses",
             Self::Lost => "connection to the broker lost",
             Self::Unconfirmed => "broker confirms nothing",
+            Self::Unroutable => "queue does not exist",
             Self::Closed => "closed",
         }
     }
@@ -89,7 +92,7 @@ pub enum PublishError {
     /// A negative confirm: the queue is full, or could not write.
     #[error("broker refused the message")]
     Refused,
-    /// The queue does not exist. It is declared again with the next connection.
+    /// The queue does not exist. The connection is replaced for it, and the next one declares the queue again.
     #[error("no queue takes the message")]
     Unroutable,
     /// Over [`MESSAGE_BYTES_MAX`](crate::MESSAGE_BYTES_MAX), [`HEADER_BYTES_MAX`](crate::HEADER_BYTES_MAX) or 255

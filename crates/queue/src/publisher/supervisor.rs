@@ -1,7 +1,8 @@
 //! The publishing connection: made, watched, cut, made again.
 //!
 //! One connection for all lanes; whatever ends one lane's channel ends the connection, for there is no channel fault
-//! that a new connection does not cure, and one path is easier to trust than two. The state is changed before the
+//! that a new connection does not cure, and one path is easier to trust than two. A queue that has gone is such a fault
+//! too: connecting is what declares it. The state is changed before the
 //! lanes are told, so that no caller sees `Ready` while its request is already being refused.
 
 use super::{
@@ -186,6 +187,7 @@ enum Next {
 fn explain(ended: &Ended) -> Watched {
     match ended {
         Ended::Unconfirmed => Watched::Over(AwayReason::Unconfirmed, None),
+        Ended::Unroutable => Watched::Over(AwayReason::Unroutable, None),
         Ended::Broken(broken) => Watched::Over(AwayReason::Lost, Some(told(broken))),
     }
 }

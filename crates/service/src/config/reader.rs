@@ -2,18 +2,14 @@
 //!
 //! A reading that fails returns a harmless placeholder; [`Reader::finish`] makes sure that nobody ever uses it.
 
-use super::{ConfigErrors, Environment, Mistake, Setting, size};
-use secrecy::SecretString;
+use super::{ConfigErrors, Environment, Mistake, Setting, secret_file, size};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt::Display;
-use std::fs::File;
-use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
-
-/// Largest secret file that is read. A key or a URL is far below; a wrong path may name a device or a log.
-const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Reads settings and collects every mistake.
 pub struct Reader<'a> {
@@ -40,6 +36,15 @@ impl<'a> Reader<'a> {
         self.required(s).unwrap_or_default()
     }
 
+    /// As [`Reader::text`]; whoever will use it has a say.
+    pub fn text_for<E: Display>(&mut self, s: &Setting, check: impl FnOnce(&str) -> Result<(), E>) -> String {
+        let text = self.required(s);
+        if let Some(Err(error)) = text.as_deref().map(check) {
+            self.unusable(s, &error);
+        }
+        text.unwrap_or_default()
+    }
+
     /// A text, or its default, or nothing.
     pub fn optional(&mut self, s: &Setting) -> Option<String> {
         match self.find(s) {
@@ -51,6 +56,20 @@ impl<'a> Reader<'a> {
     /// A secret; required unless the setting has a default.
     pub fn secret(&mut self, s: &Setting) -> SecretString {
         SecretString::from(self.required(s).unwrap_or_default())
+    }
+
+    /// As [`Reader::secret`]; whoever will use it has a say. The text of its error is shown, so it must not quote the
+    /// secret.
+    pub fn secret_for<E: Display>(
+        &mut self,
+        s: &Setting,
+        check: impl FnOnce(&SecretString) -> Result<(), E>,
+    ) -> SecretString {
+        let secret = self.required(s).map(SecretString::from);
+        if let Some(Err(error)) = secret.as_ref().map(check) {
+            self.unusable(s, &error);
+        }
+        secret.unwrap_or_default()
     }
 
     /// A secret, or nothing.
@@ -146,14 +165,11 @@ impl<'a> Reader<'a> {
                 Found::Wrong
             }
             (Some(value), None) => self.checked(s.name, value),
-            (None, Some(path)) => match read_secret_file(&path) {
-                Ok(value) => self.checked(&twin(s), value),
-                Err(problem) => {
-                    self.mistake_at(
-                        &twin(s),
-                        problem,
-                        "name a readable file that holds the value".to_owned(),
-                    );
+            (None, Some(path)) => match secret_file::read(Path::new(&path)) {
+                Ok(value) => self.checked(&twin(s), value.expose_secret().to_owned()),
+                Err(error) => {
+                    let remedy = "name a readable file that holds the value";
+                    self.mistake_at(&twin(s), error.to_string(), remedy.to_owned());
                     Found::Wrong
                 }
             },
@@ -203,6 +219,10 @@ impl<'a> Reader<'a> {
         None
     }
 
+    fn unusable(&mut self, s: &Setting, error: &dyn Display) {
+        self.mistake(s, format!("cannot be used ({error})"), format!("what it is: {}", s.help));
+    }
+
     fn mistake_at(&mut self, name: &str, problem: String, remedy: String) {
         self.mistakes.push(Mistake { name: name.to_owned(), problem, remedy });
     }
@@ -210,21 +230,6 @@ impl<'a> Reader<'a> {
 
 fn twin(s: &Setting) -> String {
     format!("{}_FILE", s.name)
-}
-
-/// The file's text without one newline at its end, which editors add and secrets do not have.
-fn read_secret_file(path: &str) -> Result<String, String> {
-    let open = File::open(path).map_err(|error| format!("cannot be opened ({error})"))?;
-    let mut text = String::new();
-    open.take(SECRET_FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("cannot be read ({error})"))?;
-    if text.len() as u64 > SECRET_FILE_BYTES_MAX {
-        return Err(format!("is longer than {}", size::show(SECRET_FILE_BYTES_MAX)));
-    }
-    let line_end = if text.ends_with("\r\n") { 2 } else { usize::from(text.ends_with('\n')) };
-    text.truncate(text.len() - line_end);
-    if text.is_empty() { Err("is empty".to_owned()) } else { Ok(text) }
 }
 
 #[cfg(test)]

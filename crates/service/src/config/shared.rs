@@ -39,10 +39,11 @@ pub const QUEUE_PREFIX: Setting = Setting {
 
 const LOG: Setting = Setting {
     name: "SENDSTATE_LOG",
-    default: Some("info,lapin=off"),
+    default: Some("info"),
     secret: false,
-    help: "What is logged, as tracing directives. lapin stays off: at warn it prints the messages that the broker \
-           returned, with their bodies, and what it says at error is told by conditions and warnings of ours.",
+    help: "What is logged, as tracing directives such as info,queue=debug. lapin, the broker's client library, is off \
+           whatever is given: it prints the messages that the broker returned, with their bodies, and what it says \
+           of lost connections is told by conditions and warnings of ours.",
 };
 
 const LOG_FORMAT: Setting = Setting {
@@ -97,7 +98,7 @@ impl Shared {
             reader.mistake(
                 &LOG,
                 format!("{log:?} cannot be read ({error})"),
-                "write for example info,lapin=off",
+                "write for example info,queue=debug",
             );
         }
         Self {
@@ -126,9 +127,9 @@ mod tests {
 
     #[test]
     fn log_directives_that_do_not_parse_are_a_mistake() {
-        let environment = BTreeMap::from([("SENDSTATE_LOG", "info,lapin=loud")]);
+        let environment = BTreeMap::from([("SENDSTATE_LOG", "info,queue=loud")]);
         let mut reader = Reader::new(&environment);
         Shared::read(&mut reader);
-        assert!(reader.finish(()).unwrap_err().to_string().starts_with("SENDSTATE_LOG: \"info,lapin=loud\""));
+        assert!(reader.finish(()).unwrap_err().to_string().starts_with("SENDSTATE_LOG: \"info,queue=loud\""));
     }
 }

@@ -1,5 +1,4 @@
 use super::*;
-use secrecy::ExposeSecret as _;
 use std::collections::BTreeMap;
 
 const WAIT: Setting = Setting { name: "WAIT", default: Some("30s"), secret: false, help: "" };
@@ -132,4 +131,27 @@ fn an_unreadable_secret_is_never_quoted() {
     reader.parsed(&KEY, |_| None::<u8>, || "write 32 bytes in base64");
     let message = reader.finish(()).unwrap_err().to_string();
     assert_eq!(message, "KEY: cannot be read; write 32 bytes in base64");
+}
+
+#[test]
+fn whoever_uses_a_setting_has_a_say_unless_it_is_missing() {
+    let name = Setting { help: "A name.", ..NAME };
+    let environment = BTreeMap::from([("NAME", "x"), ("KEY", "hush")]);
+    let mut reader = Reader::new(&environment);
+    reader.text_for(&name, |_| Err("too short"));
+    reader.secret_for(&Setting { help: "A key.", ..KEY }, |_| Err("too weak"));
+    reader.text_for(&name, |text| if text == "x" { Ok(()) } else { Err("another") });
+    let mistakes = reader.finish(()).unwrap_err().to_string();
+    assert_eq!(
+        mistakes.lines().collect::<Vec<_>>(),
+        [
+            "NAME: cannot be used (too short); what it is: A name.",
+            "KEY: cannot be used (too weak); what it is: A key."
+        ]
+    );
+    let nothing = BTreeMap::<String, String>::new();
+    let mut reader = Reader::new(&nothing);
+    reader.secret_for(&KEY, |_| Err("asked about nothing"));
+    let mistakes = reader.finish(()).unwrap_err().to_string();
+    assert_eq!(mistakes, "KEY: is required and not set; set it or KEY_FILE");
 }
