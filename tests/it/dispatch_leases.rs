@@ -73,9 +73,16 @@ async fn dispatch(pool: Pool, in_hand: InHand, enough: CancellationToken) {
 /// Leases with each delivery's subject.
 async fn take(pool: &Pool) -> Vec<(Leased, Uuid)> {
     let client = pool.get().await.unwrap();
-    delivery::prepare_session(&client).await.unwrap();
     let (now, lease) = (now(), Uuid::now_v7());
-    let request = LeaseRequest { now, lease, until: now + LEASE, most: 40, most_each: 20, rooms: Vec::new() };
+    let request = LeaseRequest {
+        now,
+        lease,
+        until: now + LEASE,
+        most: 40,
+        most_each: 20,
+        rooms: Vec::new(),
+        body_bytes: usize::MAX,
+    };
     let taken = delivery::lease(&client, &request).await.unwrap().deliveries;
     let subject = "SELECT subject_key FROM delivery_queue WHERE lease = $1 AND id = $2";
     let mut with_subjects = Vec::new();
@@ -89,7 +96,6 @@ async fn take(pool: &Pool) -> Vec<(Leased, Uuid)> {
 async fn finish(pool: Pool, taken: Vec<(Leased, Uuid)>, in_hand: InHand) {
     let finishes: Vec<Finish> = taken.iter().rev().map(|(leased, _)| ended(leased)).collect();
     let mut client = pool.get().await.unwrap();
-    delivery::prepare_session(&client).await.unwrap();
     // From here on the next one may be leased, before this one's commit is heard of.
     taken.iter().for_each(|(_, subject)| in_hand.end(*subject));
     let transaction = client.transaction().await.unwrap();

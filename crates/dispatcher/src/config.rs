@@ -35,9 +35,8 @@ const BYTES: Setting = Setting {
     default: Some("64MiB"),
     secret: false,
     help: "Bytes of all notifications in hand, waiting their turn or being sent; more wait in the database. Bounds \
-           memory: a look at the queue copies what it brings once, so at most twice this. Most notifications have a \
-           kilobyte or two, but custom arguments may be as large as a POST; only one larger than a quarter of this may \
-           exceed it.",
+           memory, to about three times this with what is copied on the way. Most have a kilobyte or two, but custom \
+           arguments may be as large as a POST; only one larger than a quarter of this may exceed it.",
 };
 
 const IDLE_POLL: Setting = Setting {

@@ -170,7 +170,6 @@ impl Leaser {
 
     async fn take(&self, mut share: Share, rooms: Vec<(i32, usize)>) -> Result<Polled, Failure> {
         let client = self.pool.get().await?;
-        delivery::prepare_session(&client).await?;
         let now = clock::now();
         let left_out = self.left_out(&client, now).await?;
         let most = share.permits.num_permits();
@@ -185,8 +184,9 @@ impl Leaser {
                 .chain(left_out.into_iter().map(|endpoint| (endpoint, 0)))
                 .map(|(endpoint, room)| (endpoint, bounded(room)))
                 .collect(),
+            body_bytes: share.bytes.num_permits(),
         };
-        let taken = delivery::lease_within(&client, &request, share.bytes.num_permits()).await?;
+        let taken = delivery::lease(&client, &request).await?;
         metrics::overdue(taken.earliest_due_at.map_or(Duration::ZERO, |due| since(due, now)));
         let scanned = taken.deliveries.len() + taken.pushed;
         if scanned == 0 {

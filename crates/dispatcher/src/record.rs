@@ -155,7 +155,6 @@ async fn write(pool: &Pool, notes: &[Note]) -> Result<(), StoreError> {
         }
     }
     let mut client = pool.get().await?;
-    delivery::prepare_session(&client).await?;
     let now = clock::now();
     let transaction = client.transaction().await?;
     let finished = delivery::finish(&transaction, now, &finishes).await?;

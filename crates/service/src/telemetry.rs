@@ -1,6 +1,6 @@
 //! Logs on stdout, metrics for the admin port.
 //!
-//! No directive brings back the lines of [`SILENT`]: they carry bodies, which are personal data.
+//! No directive brings back the lines of lapin: they carry bodies, which are personal data.
 //!
 //! Every histogram has explicit buckets chosen by the end of its name; without them the exporter renders quantiles,
 //! which cannot be added up over replicas. The exporter keeps each sample until upkeep runs, so a task runs it

@@ -22,26 +22,16 @@
 //! Times come from the callers' clocks. If those differ, a lease may end early by the difference: the fence keeps the
 //! records right, and the consumer may be told twice under the same id. A lease is therefore longer than a request may
 //! take by a margin that clocks kept by NTP never use up.
-//!
-//! Connections that call these functions are made ready with [`prepare_session`].
 
 mod finish;
 mod lease;
 
 pub use finish::{Attempt, Finish, Finished, Verdict, finish};
-pub use lease::{LeaseRequest, Leased, Notification, Taken, lease, lease_within, release};
+pub use lease::{LeaseRequest, Leased, Notification, Taken, lease, release};
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
-
-/// Makes a connection's plans independent of statistics; why is told in the statement. Once per checkout.
-///
-/// # Errors
-/// As any statement.
-pub async fn prepare_session(client: &impl GenericClient) -> Result<(), StoreError> {
-    Ok(client.batch_execute(include_str!("../sql/delivery_session.sql")).await?)
-}
 
 /// An endpoint as it is now, with the secrets that sign for it.
 #[derive(Clone, Debug)]

@@ -45,8 +45,8 @@ impl Role {
     /// Settings of each of its connections.
     const fn session(self) -> &'static str {
         match self {
-            Self::Worker => include_str!("../sql/session_lookups.sql"),
-            Self::Ingest | Self::Dispatcher | Self::Operator | Self::Owner => "",
+            Self::Worker | Self::Dispatcher => include_str!("../sql/session_lookups.sql"),
+            Self::Ingest | Self::Operator | Self::Owner => "",
         }
     }
 }

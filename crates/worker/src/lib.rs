@@ -1,6 +1,6 @@
 //! `sendstate-worker`: batches from the broker into PostgreSQL, exactly once each.
 //!
-//! The way of a batch: [`flow`] takes a window of deliveries, [`read`] turns each into a [`batch::Batch`], [`persist`]
+//! The way of a batch: `flow` takes a window of deliveries, [`read`] turns each into a [`batch::Batch`], [`persist`]
 //! brings them into the database through [`apply`]'s one transaction, and only then the window is acked (promise 2).
 //! Any number of workers may run: the status hierarchy makes order unnecessary and the ledger makes repeats harmless.
 //! Memory is bounded by the prefetch count times the largest body, for each of the two lanes.

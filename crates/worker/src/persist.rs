@@ -1,6 +1,6 @@
 //! Getting batches into the database whatever it takes, for as long as it is worth waiting in place.
 //!
-//! A conflict with another transaction is retried at once; a fault of the data goes to [`crate::isolate`]; anything else
+//! A conflict with another transaction is retried at once; a fault of the data goes to `isolate`; anything else
 //! is retried with growing waits until the patience ends. Then [`Away`] tells the caller to give its batches back: a
 //! delivery is never held until the broker's own timeout.
 

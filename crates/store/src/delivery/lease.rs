@@ -18,6 +18,8 @@ pub struct LeaseRequest {
     pub most_each: i32,
     /// Most deliveries of these endpoints; none or less leaves one out.
     pub rooms: Vec<(i32, i32)>,
+    /// Most bytes of notifications together.
+    pub body_bytes: usize,
 }
 
 /// What a notification says, as it is signed and sent.
@@ -53,25 +55,13 @@ pub struct Taken {
     pub earliest_due_at: Option<Timestamp>,
 }
 
-/// [`lease_within`] without a bound on bytes.
-///
-/// # Errors
-/// As [`lease_within`].
-pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Result<Taken, StoreError> {
-    lease_within(client, request, usize::MAX).await
-}
-
-/// Leases what is due, as `super` tells, up to `body_bytes` of notifications together. Endpoints take turns at the
-/// bytes; a single notification that is larger than all of them is leased alone, so that it cannot stay for ever. One
+/// Leases what is due, as `super` tells, up to the request's bytes of notifications together. Endpoints take turns at the
+/// bytes, and the first notification is leased however large it is, so that none can stay for ever. One
 /// statement; locks the rows it moves and the heads of the followers it pushes until it ends, and waits for none.
 ///
 /// # Errors
 /// As any statement; nothing is leased then, or it is and nobody knows: it becomes due again at the lease's end.
-pub async fn lease_within(
-    client: &impl GenericClient,
-    request: &LeaseRequest,
-    body_bytes: usize,
-) -> Result<Taken, StoreError> {
+pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Result<Taken, StoreError> {
     let full: Vec<i32> = request.rooms.iter().filter(|(_, room)| *room <= 0).map(|(id, _)| *id).collect();
     let (known, rooms): (Vec<i32>, Vec<i32>) =
         request.rooms.iter().filter(|(_, room)| *room > 0).copied().unzip();
@@ -88,15 +78,16 @@ pub async fn lease_within(
                 &full,
                 &known,
                 &rooms,
-                &i64::try_from(body_bytes).unwrap_or(i64::MAX),
+                &i64::try_from(request.body_bytes).unwrap_or(i64::MAX),
             ],
         )
         .await?;
     let mut taken = Taken::default();
-    for row in &rows {
+    // One by one, so that what was read is let go as it is copied.
+    for row in rows {
         taken.earliest_due_at = row.get("earliest_due_at");
         match row.get::<_, Option<bool>>("taken") {
-            Some(true) => taken.deliveries.push(leased(row, request)?),
+            Some(true) => taken.deliveries.push(leased(&row, request)?),
             Some(false) => taken.pushed += 1,
             // The one row that is there in any case.
             None => {}
