@@ -108,7 +108,8 @@ fn verdict(report: &Report) -> Result<(), Failure> {
             .next("check the URL and that ingest is ready (its /readyz)"));
     }
     Err(Failure::failed(format!("{failed} of {} POSTs were not accepted", report.posts)).next(
-        "401 and 403: is the printed public key the source's? 404: is the path right? 503: is the broker up?",
+        "401, 403: is the printed public key the source's, and --timestamp within its --max-age? 404: is the path right? \
+         503: is the broker up?",
     ))
 }
 

@@ -71,6 +71,9 @@ fn not_found(args: &MessageShow) -> Failure {
         (Some(id), None) => plain(id),
         (None, recipient) => format!("to {}", recipient.as_deref().map(plain).unwrap_or_default()),
     };
-    Failure::not_found(format!("no event of a message {which} has been applied"))
-        .next("ids are case-sensitive; give a whole sg_message_id or a whole X-Message-Id")
+    let next = match args.id {
+        Some(_) => "ids are case-sensitive; give a whole sg_message_id or a whole X-Message-Id",
+        None => "give the whole address; `sendstate audit` says whether anything has arrived",
+    };
+    Failure::not_found(format!("no event of a message {which} has been applied")).next(next)
 }

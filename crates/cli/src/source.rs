@@ -120,12 +120,15 @@ pub(crate) async fn chosen(client: &store::Client, name: Option<&str>) -> Result
 }
 
 fn added(source: &Source) -> String {
-    let what = if source.signed { "signed requests only" } else { "UNSIGNED: keep the path secret" };
+    let what = if source.signed {
+        format!("signed requests only, signatures up to {} old", age(source.max_age_s))
+    } else {
+        "UNSIGNED: keep the path secret".to_owned()
+    };
     let mut text = format!(
-        "Source {} `{}` ({what}, signatures up to {} old).\nGive SendGrid this address at your ingest's public host:\n  {}",
+        "Source {} `{}` ({what}).\nGive SendGrid this address at your ingest's public host:\n  {}",
         source.id,
         source.name,
-        age(source.max_age_s),
         inbound_path(&source.path)
     );
     for key in &source.keys {

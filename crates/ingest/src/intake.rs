@@ -159,7 +159,9 @@ fn refusal(error: PublishError) -> Refusal {
 
 #[expect(clippy::disallowed_methods, reason = "the process's edge: the receive time of a batch is made here")]
 fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    // The database keeps microseconds: the envelope, the ledger and the notification then say the same.
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ async fn main() -> ExitCode {
     tracing::info!(version = PROGRAM.version, admin = %worker.admin(), "sendstate-worker started");
 
     let ended = worker.run_until(stop).await;
-    if ended == Ended::Failed {
-        tracing::error!("a task that never ends has ended, draining");
+    if let Ended::Failed(task) = ended {
+        tracing::error!(task, "a task that never ends has ended, draining");
     }
 
     let draining = Instant::now();
@@ -41,6 +41,6 @@ async fn main() -> ExitCode {
     }
     match ended {
         Ended::Asked if drained => ExitCode::from(exit::OK),
-        Ended::Asked | Ended::Failed => ExitCode::from(exit::FAILED),
+        Ended::Asked | Ended::Failed(_) => ExitCode::from(exit::FAILED),
     }
 }

@@ -9,16 +9,15 @@ use crate::{PROGRAM, maintenance};
 use anyhow::Context as _;
 use queue::WindowLimits;
 use secrecy::ExposeSecret as _;
-use service::admin;
 use service::config::Shared;
 use service::health::Health;
-use service::http::Drained;
+use service::task::{self, Listening, Watch};
 use service::telemetry::Telemetry;
 use std::net::SocketAddr;
 use std::time::Duration;
 use store::{Pool, PoolSettings, Role};
-use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Connections of the process: a transaction of each lane, and a look-up beside it.
@@ -28,14 +27,14 @@ const PARKED_PREFETCH: u16 = 4;
 
 /// The running process.
 pub struct Worker {
-    lanes: JoinSet<()>,
-    admin: SocketAddr,
-    admin_serving: JoinHandle<Drained>,
+    lanes: [JoinHandle<()>; 2],
+    admin: Listening,
     health: Health,
     /// From now on no window is begun.
     draining: CancellationToken,
     /// Ends what serves the drain itself.
     ending: CancellationToken,
+    watch: Watch,
 }
 
 /// Why running ended.
@@ -43,8 +42,8 @@ pub struct Worker {
 pub enum Ended {
     /// By a signal.
     Asked,
-    /// A lane ended, which none does by itself.
-    Failed,
+    /// The named task ended, which none does by itself.
+    Failed(&'static str),
 }
 
 impl Worker {
@@ -59,13 +58,11 @@ impl Worker {
         let settings = PoolSettings { connections: CONNECTIONS, ..PoolSettings::default() };
         let pool =
             Pool::new(&config.database_url, Role::Worker, &settings).context("SENDSTATE_DATABASE_URL")?;
-        let listener = TcpListener::bind(shared.admin_listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", shared.admin_listen))?;
-        let admin = listener.local_addr()?;
+        let admin = task::listen(shared.admin_listen).await?;
 
         let health = Health::new();
         let (draining, ending) = (CancellationToken::new(), CancellationToken::new());
+        let (bell, watch) = task::bell();
         let lane = |lane, prefetch, broker_condition, database_condition| LaneContext {
             lane,
             broker: broker.clone(),
@@ -81,41 +78,44 @@ impl Worker {
             broker_ready: health.condition(broker_condition),
             database_ready: health.condition(database_condition),
         };
-        let mut lanes = JoinSet::new();
-        lanes.spawn(flow::run(lane(Lane::Batches, config.prefetch, "broker", "database"), draining.clone()));
+        let batches = lane(Lane::Batches, config.prefetch, "broker", "database");
         let parked = lane(Lane::Parked, PARKED_PREFETCH, "broker_parked", "database_parked");
-        lanes.spawn(flow::run(parked, draining.clone()));
-        lanes.spawn(maintenance::run(pool, draining.clone()));
-        let serving = admin::serve(listener, health.clone(), telemetry, PROGRAM, ending.clone());
-        Ok(Self { lanes, admin, admin_serving: tokio::spawn(serving), health, draining, ending })
+        let lanes = [
+            bell.spawn("batches lane", flow::run(batches, draining.clone())),
+            bell.spawn("parked lane", flow::run(parked, draining.clone())),
+        ];
+        bell.spawn("maintenance", maintenance::run(pool, draining.clone()));
+        let admin = bell.admin(admin, health.clone(), telemetry, PROGRAM, ending.clone());
+        Ok(Self { lanes, admin, health, draining, ending, watch })
     }
 
     /// Where the admin port is.
     #[must_use]
     pub fn admin(&self) -> SocketAddr {
-        self.admin
+        self.admin.address
     }
 
     /// Runs until `stop` is cancelled or a task fails: half a worker is worse than none.
     pub async fn run_until(&mut self, stop: CancellationToken) -> Ended {
         tokio::select! {
             () = stop.cancelled() => Ended::Asked,
-            Some(_) = self.lanes.join_next() => Ended::Failed,
-            _ = &mut self.admin_serving => Ended::Failed,
+            task = self.watch.rung() => Ended::Failed(task),
         }
     }
 
     /// Ends everything; whether every window in hand was finished within `deadline`.
-    pub async fn drain(mut self, deadline: Duration) -> bool {
+    pub async fn drain(self, deadline: Duration) -> bool {
+        let until = Instant::now() + deadline;
         self.health.drain();
         self.draining.cancel();
-        let all = async { while self.lanes.join_next().await.is_some() {} };
-        let drained = tokio::time::timeout(deadline, all).await.is_ok();
+        let mut drained = true;
+        for lane in self.lanes {
+            // A lane that panicked has left nothing to wait for; its alarm has been told.
+            drained &= timeout_at(until, lane).await.is_ok();
+        }
         self.ending.cancel();
         // Its connections are probes and scrapes: nothing is lost with them.
-        if !self.admin_serving.is_finished() {
-            drop(self.admin_serving.await);
-        }
+        drop(self.admin.serving.await);
         drained
     }
 }

@@ -17,7 +17,7 @@ Examples:
   sendstate demo --listen 0.0.0.0:9000 --consumer-url http://demo:9000/ --allow-network 172.16.0.0/12
 ")]
 pub(crate) struct DemoArgs {
-    /// Several ingests, comma separated, that take turns.
+    /// Several ingests that take turns, separated by commas or spaces.
     #[arg(long, env = "SENDSTATE_INGEST_URLS", value_name = "URL,...")]
     pub ingest_urls: Option<String>,
 

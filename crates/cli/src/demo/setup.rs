@@ -93,7 +93,7 @@ async fn start_consumer(
 fn ingests(global: &Global, args: &DemoArgs, source: &str) -> Result<Vec<Url>, Failure> {
     let several = args.ingest_urls.as_deref().unwrap_or_default();
     let urls: Vec<Url> = several
-        .split(',')
+        .split([',', ' '])
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .map(|text| inbound_url(text, source))

@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::output::plain;
 use dispatcher::guard::{self, Networks, Policy, Refusal};
 use domain::{NotificationType, NotificationTypes};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Url;
-use wire::notification::BodyType;
 
 const URL_BYTES_MAX: usize = 2_048;
 
@@ -22,6 +22,7 @@ pub(crate) fn url(text: &str, allow_http: bool, allow_networks: &[String]) -> Re
         |why: &dyn std::fmt::Display| Failure::usage(format!("this URL cannot be an endpoint: {why}"));
     let url = Url::parse(text).map_err(|error| refused(&error))?;
     let networks = Networks::parse(allow_networks).map_err(|error| refused(&error))?;
+    check_host(&url, &networks).map_err(|why| refused(&why))?;
     guard::check_url(&url, &Policy { allow_http, networks }).map_err(|refusal| {
         let failure = refused(&refusal);
         match refusal {
@@ -59,14 +60,25 @@ pub(crate) fn types(asked: &[String]) -> Result<Vec<&'static str>, Failure> {
     Ok(known.into_iter().filter(wanted).collect())
 }
 
-fn known_types() -> Vec<&'static str> {
-    let facts =
-        [BodyType::RecipientSuppressed, BodyType::RecipientResubscribed, BodyType::AccountStatusChanged];
-    NotificationType::ALL
-        .map(NotificationType::as_str)
-        .into_iter()
-        .chain(facts.map(BodyType::as_str))
-        .collect()
+fn known_types() -> [&'static str; NotificationType::ALL.len()] {
+    NotificationType::ALL.map(NotificationType::as_str)
+}
+
+/// What the dispatcher could never dial is said now instead of in three days of failed attempts.
+fn check_host(url: &Url, networks: &Networks) -> Result<(), &'static str> {
+    if url.port() == Some(0) {
+        return Err("nothing can listen on port 0");
+    }
+    let name = url.domain().unwrap_or_default().trim_end_matches('.');
+    let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    let allowed = loopback.into_iter().any(|address| guard::check_address(address, networks).is_ok());
+    // RFC 6761: these names mean this machine, wherever they are asked.
+    if (name == "localhost" || name.ends_with(".localhost")) && !allowed {
+        return Err(
+            "its name means the dispatcher's own machine; if that is meant, add --allow-network 127.0.0.0/8",
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -101,6 +113,16 @@ mod tests {
         }
         assert!(url("https://127.0.0.1/", false, &["127.0.0.0/8".to_owned()]).is_ok());
         assert!(url("https://127.0.0.1/", false, &["10.0.0.0/8".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn what_can_never_be_dialled_is_refused() {
+        for bad in
+            ["https://localhost/", "https://localhost./", "https://app.localhost/", "https://example.com:0/"]
+        {
+            assert_eq!(url(bad, false, &[]).unwrap_err().code, 2, "{bad}");
+        }
+        assert!(url("https://localhost/", false, &["127.0.0.0/8".to_owned()]).is_ok());
     }
 
     #[test]
