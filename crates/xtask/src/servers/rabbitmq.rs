@@ -81,10 +81,27 @@ impl RabbitMq {
             supervisor: supervisor.clone(),
             _home: home,
         };
+        let mapped_at = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), mapper.port());
         drop((distribution, mapper));
-        this.epmd.start()?;
+        this.start_mapper(mapped_at)?;
         this.start_again()?;
         Ok(this)
+    }
+
+    /// A broker that finds no port mapper starts one of its own, which nobody would ever end: ours has to listen first.
+    fn start_mapper(&mut self, address: SocketAddr) -> Result<()> {
+        self.epmd.start()?;
+        let listening = wait::until("epmd to listen", BOOT_DEADLINE, || {
+            let connected = TcpStream::connect(address);
+            if self.epmd.is_down()? {
+                bail!("epmd ended while starting; is something else on its port {}?", address.port());
+            }
+            Ok(match connected {
+                Ok(_) => Seen::Done(()),
+                Err(error) => Seen::Pending(error.to_string()),
+            })
+        });
+        listening.map_err(|error| report::explain(error, self.epmd.launch().log()))
     }
 
     #[must_use]
