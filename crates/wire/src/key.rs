@@ -79,6 +79,16 @@ pub fn message_id_hash(source: SourceId, message_id: &str) -> [u8; 16] {
     start("message id", source).text(message_id).finish()
 }
 
+/// For attaching an event that names its message only by its `smtp-id`, the `Message-ID` header that SendGrid repeats
+/// on every event of a message until it is delivered or given up.
+///
+/// An opaque text, compared byte for byte, angle brackets included. Recipients of one request share it, so it finds
+/// a message together with an address only.
+#[must_use]
+pub fn smtp_id(source: SourceId, smtp_id: &str) -> [u8; 16] {
+    start("smtp-id", source).text(smtp_id).finish()
+}
+
 /// For recognising a queue message that carries no readable id, on the day on which it was received: its bytes stand
 /// for it.
 #[must_use]

@@ -3,12 +3,14 @@
 mod demo;
 mod detach;
 mod down;
+mod fuzz;
 mod servers;
 mod test;
 mod up;
 
 pub use demo::Demo;
 pub use down::Down;
+pub use fuzz::Fuzz;
 pub use servers::Servers;
 pub use test::Test;
 pub use up::Up;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xtask::command::{Demo, Down, Servers, Test, Up};
+use xtask::command::{Demo, Down, Fuzz, Servers, Test, Up};
 use xtask::interrupt::{self, Interrupted};
 use xtask::process::{launch, watchdog};
 use xtask::report;
@@ -25,6 +25,7 @@ enum Command {
     Up(Up),
     Down(Down),
     Servers(Servers),
+    Fuzz(Fuzz),
     /// A child's first moments.
     #[command(hide = true)]
     Launch(launch::Becoming),
@@ -43,6 +44,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Up(up) => up.run(),
         Command::Down(down) => down.run(),
         Command::Servers(servers) => servers.run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
         Command::Launch(becoming) => match becoming.run()? {},
         Command::Watchdog { journal } => watchdog::serve(journal).map(|()| ExitCode::SUCCESS),
     }

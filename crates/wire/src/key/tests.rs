@@ -134,6 +134,7 @@ fn sources_and_purposes_never_share_a_key() {
         [
             address(source, "x"),
             message_id_hash(source, "x"),
+            smtp_id(source, "x"),
             message(source, "x", "x").0,
             natural(source, &event).0,
             first(source, &event).unwrap().0,
@@ -142,7 +143,7 @@ fn sources_and_purposes_never_share_a_key() {
     let mut all = [keys(SourceId(1)), keys(SourceId(2))].concat();
     all.sort_unstable();
     all.dedup();
-    assert_eq!(all.len(), 10);
+    assert_eq!(all.len(), 12);
 }
 
 #[test]
@@ -169,6 +170,10 @@ fn stored_keys_never_change() {
     assert_eq!(hex(&natural(SOURCE, &click()).0), "65f1a2b315d03aedfe86cce22c030a0c");
     assert_eq!(hex(&address(SOURCE, "reader@example.org")), "047b44d7a3eeec5dd93dfe1df6a73a73");
     assert_eq!(hex(&message_id_hash(SOURCE, message_id(MESSAGE))), "3df8e276a248561bef471ab2aa491a90");
+    assert_eq!(
+        hex(&smtp_id(SOURCE, "<kQ4mZ1x7TnyVbA2cR9pL0w@geopod-1>")),
+        "61b8f5d87ce4dcdc503b174ac68a10da"
+    );
 }
 
 proptest! {

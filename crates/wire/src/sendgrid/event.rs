@@ -1,7 +1,7 @@
 //! One element read into one event, by the rules of its kind.
 
 use super::arguments::{self, Argument};
-use super::fields::{self, Fields, Members};
+use super::fields::{self, Fields, Members, Spelling};
 use super::json::Value;
 use super::reason::{QuarantineReason, Unreadable};
 use super::reserved::Field;
@@ -36,7 +36,7 @@ pub struct Event {
     pub reason: Option<String>,
     /// The text of a JSON object with sorted, unique keys.
     pub custom_args: Option<String>,
-    /// Never empty.
+    /// Never empty, at most [`MAX_CATEGORIES`](super::MAX_CATEGORIES).
     pub categories: Option<Vec<String>>,
     /// `asm_group_id`, the unsubscribe group.
     pub group: Option<i64>,
@@ -48,7 +48,8 @@ pub struct Event {
     pub type_: Option<String>,
     pub useragent: Option<String>,
     pub ip: Option<String>,
-    /// Something in one of the texts could not be kept and stands there as U+FFFD; the raw element still has it.
+    /// Something in one of the texts could not be kept and stands there as U+FFFD, or there were too many categories;
+    /// the raw element still has it.
     pub lossy: bool,
 }
 
@@ -74,9 +75,10 @@ impl<'a> Assembler<'a> {
     pub(super) fn read(&mut self, raw: &'a [u8]) -> Result<Event, Unreadable> {
         let mut lossy = false;
         fields::take_apart(raw, &mut self.members, &mut lossy)?;
-        let name = name(fields::last(&self.members, "event"), &mut lossy)?;
+        let spelling = Spelling::of(&self.members);
+        let name = name(fields::last(&self.members, spelling, "event"), &mut lossy)?;
         let (kind, alias_type) = kind(&name);
-        let fields = fields::project(kind, &mut self.members, &mut self.arguments, &mut lossy)?;
+        let fields = fields::project(kind, spelling, &mut self.members, &mut self.arguments, &mut lossy)?;
         let at = value::timestamp(fields.get(Field::Timestamp), self.received_at)?;
         let custom_args = arguments::render(&mut self.arguments, &mut lossy)?;
         let mut texts = Texts { fields: &fields, lossy };
@@ -93,7 +95,8 @@ impl<'a> Assembler<'a> {
                 kind.name().to_owned()
             },
             at,
-            email: texts.text(Field::Email).and_then(|email| normalise_address(&email)),
+            email: value::address(fields.get(Field::Email), &mut texts.lossy)
+                .and_then(|email| normalise_address(&email)),
             sg_event_id: texts.id(Field::EventId),
             sg_message_id: texts.id(Field::MessageId),
             smtp_id: texts.id(Field::SmtpId),

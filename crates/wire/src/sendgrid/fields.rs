@@ -8,6 +8,8 @@ use super::reserved::{self, Field};
 use domain::EventKind;
 use std::borrow::Cow;
 
+const UNIQUE_ARGS: &str = "unique_args";
+
 /// An object's members in their order, with repeats.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
@@ -34,30 +36,59 @@ pub(super) fn take_apart<'a>(
     Err(Unreadable::new(QuarantineReason::NotAnObject, format!("the element is {value}")))
 }
 
+/// How the keys of one element are compared with SendGrid's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As SendGrid writes them, to the letter: `Type` beside `event` is an argument of the sender's.
+    Exact,
+    /// Without case. Of an element that has an `Event` and no `event`, some other serialiser has written every key.
+    AnyCase,
+}
+
+impl Spelling {
+    pub(super) fn of(members: &Members<'_>) -> Self {
+        let spelled = |exactly: fn(&str, &str) -> bool| members.iter().any(|(key, _)| exactly(key, "event"));
+        if !spelled(|key, name| key == name) && spelled(str::eq_ignore_ascii_case) {
+            Self::AnyCase
+        } else {
+            Self::Exact
+        }
+    }
+
+    fn name<'k>(self, key: &'k str) -> Cow<'k, str> {
+        match self {
+            Self::Exact => key.into(),
+            Self::AnyCase => key.to_ascii_lowercase().into(),
+        }
+    }
+}
+
 /// The last member of this name, as it counts.
-pub(super) fn last<'a>(members: &Members<'a>, name: &str) -> Option<Value<'a>> {
-    members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+pub(super) fn last<'a>(members: &Members<'a>, spelling: Spelling, name: &str) -> Option<Value<'a>> {
+    members.iter().rev().find(|(key, _)| spelling.name(key) == name).map(|(_, value)| *value)
 }
 
 /// Tells SendGrid's fields from the sender's arguments. `arguments` is a buffer, emptied here first.
 ///
 /// The members of a nested `unique_args` object are arguments whatever their names. A flattened argument of the same
-/// name wins over them: it is the one that SendGrid documents.
+/// name wins over them: it is the one that SendGrid documents. A `unique_args` of another type is an argument itself.
 pub(super) fn project<'a>(
     kind: EventKind,
+    spelling: Spelling,
     members: &mut Members<'a>,
     arguments: &mut Vec<Argument<'a>>,
     lossy: &mut bool,
 ) -> Result<Fields<'a>, Unreadable> {
     arguments.clear();
-    if let Some(Value::Object(nested)) = last(members, "unique_args") {
-        collect(nested, arguments, lossy)?;
+    match last(members, spelling, UNIQUE_ARGS) {
+        Some(Value::Object(nested)) => collect(nested, arguments, lossy)?,
+        None | Some(Value::Null) => {}
+        Some(other) => arguments.push((UNIQUE_ARGS.into(), other)),
     }
-    let campaign = members.iter().any(|(key, _)| reserved::marks_campaign(key));
+    let campaign = members.iter().any(|(key, _)| reserved::marks_campaign(&spelling.name(key)));
     let mut fields = Fields([None; Field::COUNT]);
     for (key, value) in members.drain(..) {
-        match reserved::field(kind, campaign, &key) {
-            Some(Field::UniqueArgs) if !matches!(value, Value::Object(_)) => arguments.push((key, value)),
+        match reserved::field(kind, campaign, &spelling.name(&key)) {
             Some(field) => fields.0[field as usize] = Some(value),
             None => arguments.push((key, value)),
         }

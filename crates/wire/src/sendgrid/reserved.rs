@@ -18,7 +18,6 @@ pub(super) enum Field {
     SmtpId,
     Category,
     Group,
-    UniqueArgs,
     MachineOpen,
     Reason,
     Response,
@@ -63,11 +62,10 @@ fn on_every_event(key: &str) -> Option<Field> {
         "smtp-id" => Field::SmtpId,
         "category" => Field::Category,
         "asm_group_id" => Field::Group,
-        "unique_args" => Field::UniqueArgs,
         "sg_machine_open" => Field::MachineOpen,
-        "newsletter" | "sg_content_type" | "sg_template_id" | "sg_template_name" | "sg_user_id" => {
-            Field::Silent
-        }
+        // What is in `unique_args` is merged with the other arguments.
+        "newsletter" | "sg_content_type" | "sg_template_id" | "sg_template_name" | "sg_user_id"
+        | "unique_args" => Field::Silent,
         _ => return None,
     })
 }

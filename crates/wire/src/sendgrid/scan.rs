@@ -1,8 +1,10 @@
 //! Cuts a body into its raw elements by structure alone: brackets, commas and strings.
 //!
 //! Deliberately more tolerant than JSON, so that whatever is wrong *inside* one element (a broken escape, a raw
-//! control character, mismatched brackets) stays that element's own problem. Brackets are counted, not matched:
-//! constant memory and no recursion at any depth. Only an array that does not end takes its neighbours with it.
+//! control character, mismatched brackets) stays that element's own problem. Of an element only the kind of bracket
+//! that opened it is counted, which finds its end in anything that is JSON and in much that is not: constant memory
+//! and no recursion at any depth. Only a string, an element or an array that does not end takes its neighbours with
+//! it: where the next one begins would be a guess, and the text of a remote server might have been written for it.
 
 use super::{MAX_ELEMENTS, QuarantineReason, Unreadable, json};
 
@@ -25,47 +27,37 @@ pub(super) fn cut(body: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
 
 fn array(body: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
     let mut elements = Vec::new();
-    let mut depth = 0_usize;
+    let mut open = Open::default();
     let mut start = 1;
     for (at, mark) in (Marks { bytes: body, at: start }) {
-        match mark {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth > 0 => depth -= 1,
-            b',' if depth > 0 => {}
-            b'}' => return Err(broken(format!("the array is closed by a brace at byte {at}"))),
-            _ => {
-                let raw = trim(&body[start..at]);
-                let empty = mark == b']' && elements.is_empty() && raw.is_empty();
-                if !empty {
-                    if elements.len() == MAX_ELEMENTS {
-                        let detail = format!("more than {MAX_ELEMENTS} elements");
-                        return Err(Unreadable::new(QuarantineReason::TooManyElements, detail));
-                    }
-                    elements.push(raw);
-                }
-                start = at + 1;
-                if mark == b']' {
-                    return if trim(&body[start..]).is_empty() {
-                        Ok(elements)
-                    } else {
-                        Err(broken(format!("something follows the array at byte {start}")))
-                    };
-                }
+        if open.takes(mark) {
+            continue;
+        }
+        let raw = trim(&body[start..at]);
+        let empty = mark == b']' && elements.is_empty() && raw.is_empty();
+        if !empty {
+            if elements.len() == MAX_ELEMENTS {
+                let detail = format!("more than {MAX_ELEMENTS} elements");
+                return Err(Unreadable::new(QuarantineReason::TooManyElements, detail));
             }
+            elements.push(raw);
+        }
+        start = at + 1;
+        if mark == b']' {
+            return if trim(&body[start..]).is_empty() {
+                Ok(elements)
+            } else {
+                Err(broken(format!("something follows the array at byte {start}")))
+            };
         }
     }
     Err(broken("the array does not end".to_owned()))
 }
 
 fn object(body: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
-    let mut depth = 0_usize;
+    let mut open = Open::default();
     for (at, mark) in (Marks { bytes: body, at: 0 }) {
-        match mark {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
+        if open.takes(mark) && open.depth == 0 {
             let (element, rest) = body.split_at(at + 1);
             return if trim(rest).is_empty() {
                 Ok(vec![element])
@@ -75,6 +67,29 @@ fn object(body: &[u8]) -> Result<Vec<&[u8]>, Unreadable> {
         }
     }
     Err(broken("the object does not end".to_owned()))
+}
+
+/// How many brackets are open of the kind that came first.
+#[derive(Default)]
+struct Open {
+    depth: usize,
+    brace: bool,
+}
+
+impl Open {
+    /// Whether the mark lies inside an element or opens or closes one, rather than standing between elements.
+    fn takes(&mut self, mark: u8) -> bool {
+        let brace = matches!(mark, b'{' | b'}');
+        match mark {
+            b'{' | b'[' if self.depth == 0 => *self = Self { depth: 1, brace },
+            b'{' | b'[' if brace == self.brace => self.depth += 1,
+            b'}' | b']' if self.depth > 0 && brace == self.brace => self.depth -= 1,
+            // A brace that closes nothing is part of whatever odd thing it stands in.
+            b'}' => {}
+            _ => return self.depth > 0,
+        }
+        true
+    }
 }
 
 fn broken(detail: String) -> Unreadable {

@@ -4,6 +4,7 @@
 mod arguments;
 mod batches;
 mod hostile;
+mod imitators;
 mod shapes;
 mod timestamps;
 

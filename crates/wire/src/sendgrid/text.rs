@@ -16,10 +16,6 @@ impl<'a> Text<'a> {
         Self(raw)
     }
 
-    pub(super) const fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Borrowed when the string has no escapes. Sets `lossy` if anything was replaced, and never clears it.
     pub(super) fn decode(self, lossy: &mut bool) -> Cow<'a, str> {
         if memchr::memchr2(b'\\', 0, self.0).is_none()
@@ -37,9 +33,13 @@ fn unescape(mut raw: &[u8], lossy: &mut bool) -> String {
         let plain = memchr::memchr2(b'\\', 0, raw).unwrap_or(raw.len());
         // A backslash or NUL never lies inside a UTF-8 sequence, so the pieces can be judged one by one.
         let (piece, rest) = raw.split_at(plain);
-        let piece = String::from_utf8_lossy(piece);
-        *lossy |= matches!(piece, Cow::Owned(_));
-        text.push_str(&piece);
+        for chunk in piece.utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                *lossy = true;
+                text.push(REPLACEMENT);
+            }
+        }
         raw = match rest {
             [b'\\', escape @ ..] => {
                 let (decoded, rest) = escaped(escape);

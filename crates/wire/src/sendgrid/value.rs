@@ -1,9 +1,11 @@
 //! What a JSON value says in a field of a given meaning. SendGrid and its imitators vary the type of almost every
 //! field; a type that makes no sense counts as absent, except in `timestamp`.
 
+use super::MAX_CATEGORIES;
 use super::json::{self, Value};
 use super::reason::{QuarantineReason, Unreadable};
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Cow;
 
 /// 2009-01-01T00:00:00Z, the year of SendGrid's foundation: no event is older.
 const FIRST_SECOND: i64 = 1_230_768_000;
@@ -17,51 +19,100 @@ const QUOTED_BYTES_MAX: usize = 40;
 /// A string that is not empty, or a number as it was written. White space at the ends is not part of it.
 pub(super) fn text(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
     match value? {
-        Value::Text(text) if !text.is_empty() => {
-            let text = text.decode(lossy);
-            let trimmed = text.trim();
-            (!trimmed.is_empty()).then(|| trimmed.to_owned())
-        }
+        Value::Text(text) => trimmed(text.decode(lossy)),
         Value::Number(number) => Some(number.to_owned()),
         _ => None,
     }
 }
 
-/// An identifier: opaque, so kept to the last byte, but null and `""` are no identifiers.
+fn trimmed(text: Cow<'_, str>) -> Option<String> {
+    match text.trim() {
+        "" => None,
+        // What was decoded may be long and is not copied again.
+        whole if whole.len() == text.len() => Some(text.into_owned()),
+        part => Some(part.to_owned()),
+    }
+}
+
+/// An identifier: opaque, so kept to the last byte, but null, `""` and blanks are no identifiers.
 pub(super) fn id(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
     match value? {
-        Value::Text(text) if !text.is_empty() => Some(text.decode(lossy).into_owned()),
+        Value::Text(text) => Some(text.decode(lossy).into_owned()).filter(|id| !id.trim().is_empty()),
         Value::Number(number) => Some(number.to_owned()),
         _ => None,
     }
 }
 
+/// One address. SendGrid writes it bare; `Name <address>` and a list of one leave no doubt either.
+pub(super) fn address(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
+    let value = match value? {
+        Value::List(list) => {
+            let mut items = json::items(list);
+            items.next().filter(|_| items.next().is_none())?.ok()?
+        }
+        single => single,
+    };
+    let email = text(Some(value), lossy)?;
+    let named = email.strip_suffix('>').and_then(|named| named.rsplit_once('<'));
+    let inner = named.map(|(_, inner)| inner);
+    let bare = inner.filter(|inner| inner.contains('@') && !inner.contains(char::is_whitespace));
+    let bare = bare.map(str::to_owned);
+    Some(bare.unwrap_or(email))
+}
+
+/// A whole number, also where it is written as a fraction (`17.0`).
 pub(super) fn integer(value: Option<Value<'_>>) -> Option<i64> {
     match value? {
-        Value::Number(number) => number.parse().ok(),
-        Value::Text(text) => text.decode(&mut false).trim().parse().ok(),
+        Value::Number(number) => whole_number(number),
+        Value::Text(text) => whole_number(text.decode(&mut false).trim()),
         _ => None,
     }
 }
 
+fn whole_number(number: &str) -> Option<i64> {
+    // Above this a double no longer tells one whole number from the next.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    // Normal: what is too small for a double is no zero.
+    let whole = |float: &f64| float.is_normal() && float.fract() == 0.0 && float.abs() < EXACT_MAX;
+    number.parse().ok().or_else(|| float(number).filter(whole).map(|float| float as i64))
+}
+
+/// `None` for what is not JSON's idea of a number (Rust's also knows `inf` and `nan`), or beyond a double.
+fn float(number: &str) -> Option<f64> {
+    let grammatical = matches!(json::whole(number.as_bytes()), Ok(Value::Number(_)));
+    number.parse().ok().filter(|float: &f64| grammatical && float.is_finite())
+}
+
+/// Whether a flag is set: `true` or 1, also in a string.
 pub(super) fn truth(value: Option<Value<'_>>) -> bool {
+    let one = |number: &str| float(number) == Some(1.0);
     match value {
         Some(Value::Bool(truth)) => truth,
-        Some(Value::Number(number)) => number == "1",
+        Some(Value::Number(number)) => one(number),
         Some(Value::Text(text)) => {
             let text = text.decode(&mut false);
-            text == "1" || text.eq_ignore_ascii_case("true")
+            let text = text.trim();
+            text.eq_ignore_ascii_case("true") || one(text)
         }
         _ => false,
     }
 }
 
-/// One string, or those of an array; `None` if there is no category at all.
+/// One string, or those of an array; `None` if there is no category at all. Too many are cut short and flagged.
 pub(super) fn categories(value: Option<Value<'_>>, lossy: &mut bool) -> Option<Vec<String>> {
-    let categories = match value? {
-        Value::List(list) => json::items(list).filter_map(|item| text(item.ok(), lossy)).collect(),
-        single => Vec::from_iter(text(Some(single), lossy)),
-    };
+    let mut categories = Vec::new();
+    match value? {
+        Value::List(list) => {
+            for item in json::items(list) {
+                if categories.len() == MAX_CATEGORIES {
+                    *lossy = true;
+                    break;
+                }
+                categories.extend(text(item.ok(), lossy));
+            }
+        }
+        single => categories.extend(text(Some(single), lossy)),
+    }
     (!categories.is_empty()).then_some(categories)
 }
 
@@ -73,10 +124,11 @@ pub(super) fn url_offset(value: Option<Value<'_>>, lossy: &mut bool) -> Option<S
     };
     let (mut kind, mut index) = (None, None);
     for (key, value) in json::members(object).filter_map(Result::ok) {
-        match &*key.decode(lossy) {
-            "type" => kind = text(Some(value), lossy),
-            "index" => index = text(Some(value), lossy),
-            _ => {}
+        let key = key.decode(lossy);
+        if key.eq_ignore_ascii_case("type") {
+            kind = text(Some(value), lossy);
+        } else if key.eq_ignore_ascii_case("index") {
+            index = text(Some(value), lossy);
         }
     }
     (kind.is_some() || index.is_some())
@@ -113,11 +165,7 @@ fn milliseconds(number: &str) -> Option<i64> {
     if let Ok(whole) = number.parse::<i64>() {
         return if whole.saturating_abs() >= MILLISECONDS_FROM { Some(whole) } else { Some(whole * 1000) };
     }
-    // Rust's own float grammar also knows `inf` and `nan`.
-    if !matches!(json::whole(number.as_bytes()), Ok(Value::Number(_))) {
-        return None;
-    }
-    let float = number.parse::<f64>().ok().filter(|float| float.is_finite())?;
+    let float = float(number)?;
     // Exact far beyond the year 9999, and the conversion saturates.
     let unit = if float.abs() >= MILLISECONDS_FROM as f64 { 1.0 } else { 1000.0 };
     Some((float * unit).floor() as i64)

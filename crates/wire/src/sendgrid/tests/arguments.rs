@@ -49,7 +49,11 @@ fn nested_unique_args_are_merged_and_a_flat_argument_wins() {
         (r#","a":"flat","unique_args":{"a":"nested","c":"3"}"#, some(r#"{"a":"flat","c":"3"}"#)),
         (r#","unique_args":{"event":"x","email":"y"}"#, some(r#"{"email":"y","event":"x"}"#)),
         (r#","unique_args":{}"#, None),
+        (r#","unique_args":null"#, None),
         (r#","unique_args":"text""#, some(r#"{"unique_args":"text"}"#)),
+        (r#","unique_args":"{\"a\":1}""#, some(r#"{"unique_args":"{\"a\":1}"}"#)),
+        (r#","unique_args":"x","unique_args":{"a":"1"}"#, some(r#"{"a":"1"}"#)),
+        (r#","unique_args":{"a":"1"},"unique_args":["x"]"#, some(r#"{"unique_args":["x"]}"#)),
     ] {
         assert_eq!(read_object("open", members).custom_args, expected, "{members}");
     }
@@ -65,4 +69,22 @@ fn custom_arguments_keep_their_types() {
         event.custom_args,
         some(r#"{"a":7,"b":true,"c":null,"d":["x",{"y":1.50}],"e":"","f":12345678901234567890}"#)
     );
+}
+
+#[test]
+fn names_that_only_resemble_sendgrid_s_are_the_sender_s() {
+    for members in [
+        r#""custom_args":{"a":"1"}"#,
+        r#""message":"hello""#,
+        r#""smtp_id":"<x@y>""#,
+        r#""Email":"other@example.org""#,
+        r#""Event":"delivered""#,
+        r#""Type":"blocked""#,
+        r#"" email":"x""#,
+        r#""":"x""#,
+    ] {
+        let event = read_object("bounce", &format!(",{members}"));
+        assert_eq!(event.custom_args, Some(format!("{{{members}}}")));
+        assert_eq!((event.kind, event.email), (domain::EventKind::Bounce, some("reader@example.org")));
+    }
 }

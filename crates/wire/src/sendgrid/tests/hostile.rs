@@ -1,4 +1,5 @@
-//! Input made to break readers, and the properties that hold for any input at all.
+//! Input made to break readers, and strict parsers as witnesses. What holds of any input at all is told by
+//! `tests/reading`, what reading costs by `tests/memory.rs`.
 
 use super::*;
 use QuarantineReason as Reason;
@@ -71,6 +72,18 @@ fn an_object_of_too_many_fields_is_quarantined() {
     assert_eq!(refused(nested), Reason::TooManyFields);
 }
 
+#[test]
+fn categories_beyond_the_bound_are_cut_and_flagged() {
+    for (count, kept, lossy) in
+        [(MAX_CATEGORIES, MAX_CATEGORIES, false), (MAX_CATEGORIES + 1, MAX_CATEGORIES, true)]
+    {
+        let list = vec!["\"news\""; count].join(",");
+        let event = read_object("open", &format!(r#","category":[{list}],"order":"A-1""#));
+        assert_eq!((event.categories.map(|list| list.len()), event.lossy), (Some(kept), lossy));
+        assert_eq!(event.custom_args.as_deref(), Some(r#"{"order":"A-1"}"#));
+    }
+}
+
 /// Bytes that look enough like a batch to get far.
 fn batch_like() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(vec![
@@ -111,21 +124,6 @@ fn batch_like() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
-
-    #[test]
-    fn any_bytes_are_read_without_panic_and_numbered_without_gaps(
-        body in prop_oneof![batch_like(), prop::collection::vec(any::<u8>(), 0..300)],
-    ) {
-        if let Reading::Elements(elements) = read(&body, received_at()) {
-            for (ordinal, element) in (0..).zip(&elements) {
-                prop_assert_eq!(element.ordinal, ordinal);
-                if let Ok(Event { custom_args: Some(json), .. }) = &element.event {
-                    prop_assert!(serde_json::from_str::<serde_json::Value>(json).is_ok(), "{}", json);
-                    prop_assert!(!json.contains('\0') && !json.contains("\\u0000"));
-                }
-            }
-        }
-    }
 
     #[test]
     fn every_strict_parser_s_array_is_cut_where_it_cuts_it(

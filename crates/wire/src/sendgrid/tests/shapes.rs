@@ -133,7 +133,17 @@ fn addresses_are_trimmed_and_lower_case() {
         (r#"" a@example.org\r\n""#, some("a@example.org")),
         (r#""invalid@invalid""#, some("invalid@invalid")),
         (r#""ÄÖ@example.org""#, some("äö@example.org")),
+        (r#""Reader, A. <Reader@example.org>""#, some("reader@example.org")),
+        (r#""<reader@example.org>""#, some("reader@example.org")),
+        (r#""\"a<b>\"@example.org""#, some("\"a<b>\"@example.org")),
+        (r#""no address <here>""#, some("no address <here>")),
+        (r#""<>""#, some("<>")),
+        (r#"["reader@example.org"]"#, some("reader@example.org")),
+        (r#"["a@example.org","b@example.org"]"#, None),
+        ("[]", None),
+        (r#"[["a@example.org"]]"#, None),
         (r#""""#, None),
+        (r#"" ""#, None),
         ("null", None),
         (r#"{"email":"a@example.org"}"#, None),
     ] {
@@ -187,9 +197,25 @@ fn numbers_may_come_as_strings_and_strings_as_numbers() {
             read_object("deferred", &format!(r#","attempt":{attempt},"response":"451 busy","tls":"1""#));
         assert_eq!((event.attempt, event.reason), (some("45"), some("451 busy")));
     }
-    for (group, expected) in
-        [("17", Some(17)), ("\"17\"", Some(17)), ("1.5", None), ("1e400", None), ("[]", None)]
-    {
+    for (group, expected) in [
+        ("17", Some(17)),
+        ("\"17\"", Some(17)),
+        ("17.0", Some(17)),
+        ("\" 17.0\"", Some(17)),
+        ("1.7e1", Some(17)),
+        ("-1", Some(-1)),
+        ("9223372036854775807", Some(i64::MAX)),
+        ("9223372036854775808", None),
+        ("1e18", None),
+        ("1.5", None),
+        ("1e-400", None),
+        ("1e400", None),
+        ("\"inf\"", None),
+        ("\"\"", None),
+        ("true", None),
+        ("null", None),
+        ("[]", None),
+    ] {
         assert_eq!(read_object("open", &format!(r#","asm_group_id":{group}"#)).group, expected, "{group}");
     }
     for pool in [r#"{"name":"main","id":210}"#, r#"{"name":"main","id":"210"}"#] {
@@ -208,9 +234,14 @@ fn only_an_open_can_be_a_machine_s() {
         ("\"true\"", true),
         ("1", true),
         ("\"1\"", true),
+        ("\" True \"", true),
+        ("1.0", true),
         ("false", false),
         ("\"false\"", false),
         ("0", false),
+        ("2", false),
+        ("\"yes\"", false),
+        ("\"\"", false),
         ("null", false),
         ("{}", false),
     ] {
@@ -231,6 +262,16 @@ fn ids_are_opaque_and_of_any_length() {
 }
 
 #[test]
+fn what_identifies_nothing_is_no_id() {
+    for id in ["null", r#""""#, r#"" \t""#, "true", "[]", r#"{"id":"x"}"#] {
+        let event =
+            read_object("open", &format!(r#","sg_event_id":{id},"sg_message_id":{id},"smtp-id":{id}"#));
+        assert_eq!((event.sg_event_id, event.sg_message_id, event.smtp_id), (None, None, None), "{id}");
+        assert_eq!(event.custom_args, None);
+    }
+}
+
+#[test]
 fn where_a_link_stood_does_not_depend_on_how_it_is_written() {
     for (offset, expected) in [
         (r#"{"index":0,"type":"html"}"#, some("html:0")),
@@ -239,6 +280,7 @@ fn where_a_link_stood_does_not_depend_on_how_it_is_written() {
         (r#"{"index":1}"#, some(":1")),
         ("{}", None),
         ("null", None),
+        (r#"{"Index":2,"Type":"html"}"#, some("html:2")),
         ("4", some("4")),
     ] {
         assert_eq!(

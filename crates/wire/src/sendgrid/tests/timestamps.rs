@@ -23,6 +23,9 @@ fn numbers_and_numeric_strings_in_seconds_or_milliseconds_are_times() {
         ("\"1710334643123\"", 1_710_334_643_123),
         ("1710334643123.9", 1_710_334_643_123),
         ("1.710334643123E+12", 1_710_334_643_123),
+        ("1710334643.003", 1_710_334_643_003),
+        ("1710334643.0039", 1_710_334_643_003),
+        ("\"+1710334643\"", 1_710_334_643_000),
         ("1230768000", 1_230_768_000_000),
     ] {
         assert_eq!(with_timestamp(timestamp), Ok(milliseconds), "{timestamp}");
@@ -43,6 +46,11 @@ fn what_is_no_plausible_time_is_quarantined() {
         ("\"inf\"", Reason::BadTimestamp),
         ("\"NaN\"", Reason::BadTimestamp),
         ("\"0x65F1A2B3\"", Reason::BadTimestamp),
+        ("1e9", Reason::BadTimestamp),
+        ("1710334643123456", Reason::BadTimestamp),
+        ("\"1710334643s\"", Reason::BadTimestamp),
+        ("\"1,710,334,643\"", Reason::BadTimestamp),
+        ("false", Reason::BadTimestamp),
         ("1e400", Reason::BadTimestamp),
         ("-1e400", Reason::BadTimestamp),
         ("1e-400", Reason::BadTimestamp),
