@@ -38,6 +38,8 @@ CREATE TABLE events (
     source_id   int NOT NULL,
     -- NULL for facts about a recipient or the account alone.
     message_key uuid,
+    -- How an event that does not name its message came to it; kept, so that it is never worked out again.
+    correlated_by text CONSTRAINT correlation_is_known CHECK (correlated_by IN ('smtp_id', 'recipient')),
     batch_id    uuid NOT NULL,
     ordinal     int NOT NULL,
     occurred_at timestamptz NOT NULL,
@@ -48,6 +50,7 @@ CREATE TABLE events (
     reason      text CONSTRAINT reason_iff_ignored CHECK ((reason IS NOT NULL) = (outcome = 'ignored')),
     -- The element as received, byte for byte.
     raw         bytea NOT NULL,
+    CONSTRAINT only_what_has_a_message_is_correlated CHECK (correlated_by IS NULL OR message_key IS NOT NULL),
     CONSTRAINT natural_keys_are_unique PRIMARY KEY (day, natural_key),
     CONSTRAINT first_keys_are_unique UNIQUE (day, first_key)
 ) PARTITION BY RANGE (day);
@@ -59,7 +62,7 @@ CREATE INDEX events_of_a_batch ON events USING brin (batch_id) WITH (pages_per_r
 
 -- One event on its way in. A type of its own, so that a column added to the table leaves a running release alone.
 CREATE TYPE event_row AS (
-    day date, natural_key uuid, first_key uuid, source_id int, message_key uuid, batch_id uuid, ordinal int,
+    day date, natural_key uuid, first_key uuid, source_id int, message_key uuid, correlated_by text, batch_id uuid, ordinal int,
     occurred_at timestamptz, received_at timestamptz, name text, outcome text, reason text, raw bytea
 );
 
@@ -76,7 +79,47 @@ CREATE TABLE quarantine (
     state      text NOT NULL DEFAULT 'held'
                CONSTRAINT quarantine_state_is_known CHECK (state IN ('held', 'released', 'discarded')),
     created_at timestamptz NOT NULL,
+    -- When it was released or discarded.
+    settled_at timestamptz CONSTRAINT held_iff_not_settled CHECK ((settled_at IS NULL) = (state = 'held')),
+    -- What a released element ended as.
+    became     text CONSTRAINT became_is_an_outcome CHECK (became IN ('applied', 'stale', 'ignored', 'duplicate')),
+    -- The last time its release was tried and it could still not be read.
+    tried_at   timestamptz,
+    CONSTRAINT only_what_is_released_becomes CHECK (became IS NULL OR state = 'released'),
     CONSTRAINT an_element_is_quarantined_once UNIQUE (batch_id, ordinal)
+);
+-- What people look through.
+CREATE INDEX quarantine_that_is_held ON quarantine (id) WHERE state = 'held';
+
+-- Bounces that name no message and found none yet: tried again until it arrives or they expire (worker::pending).
+CREATE TABLE pending_bounces (
+    -- The event.
+    day         date NOT NULL,
+    natural_key uuid NOT NULL,
+    next_try_at timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    PRIMARY KEY (day, natural_key)
+);
+CREATE INDEX pending_bounces_that_are_due ON pending_bounces (next_try_at);
+
+-- Messages worked out again from their events; a part is what one instruction on the queue carries.
+CREATE TABLE replays (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_id  int NOT NULL,
+    -- Messages with an event received in this time.
+    from_at    timestamptz NOT NULL,
+    to_at      timestamptz NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE TABLE replay_parts (
+    replay_id  bigint NOT NULL,
+    part       int NOT NULL,
+    messages   int NOT NULL,
+    changed    int NOT NULL,
+    -- Their events are partly gone.
+    left_alone int NOT NULL,
+    told       int NOT NULL,
+    PRIMARY KEY (replay_id, part)
 );
 
 -- How far back events are complete. Retention moves it; audit calls older batches too old to recompute.
@@ -88,5 +131,11 @@ INSERT INTO retention (events_kept_from) VALUES ('-infinity');
 
 GRANT SELECT, INSERT, UPDATE ON batches, events TO sendstate_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON batch_starts TO sendstate_worker;
-GRANT SELECT, INSERT ON quarantine TO sendstate_worker;
-GRANT SELECT ON batches, events, quarantine, retention TO sendstate_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pending_bounces TO sendstate_worker;
+GRANT SELECT, INSERT, UPDATE ON quarantine TO sendstate_worker;
+GRANT SELECT ON replays TO sendstate_worker;
+GRANT SELECT, INSERT, UPDATE ON replay_parts TO sendstate_worker;
+GRANT SELECT ON batches, events, quarantine, pending_bounces, retention, replay_parts TO sendstate_operator;
+-- Discarding is all that an operator may do by hand; releasing goes through the queue.
+GRANT UPDATE (state, settled_at) ON quarantine TO sendstate_operator;
+GRANT SELECT, INSERT ON replays TO sendstate_operator;

@@ -1,5 +1,6 @@
 -- Why: the one true status of every message, and what is known of every recipient.
--- No index on anything that an event changes: updates stay heap-only. fillfactor leaves room for them.
+-- No index on anything that an event changes: updates stay heap-only. fillfactor leaves room for them. The one exception
+-- is smtp_id_hash, which is set once; nearly always by the event that makes the row.
 CREATE TABLE messages (
     -- Four bytes of the message's time, then a hash of (source, sg_message_id, address).
     key             uuid PRIMARY KEY,
@@ -11,6 +12,8 @@ CREATE TABLE messages (
     -- Hashes, because ids and addresses may be of any length and an index entry may not.
     message_id_hash uuid NOT NULL,
     recipient_hash  uuid NOT NULL,
+    -- NULL until an event has said it; opens and clicks do not.
+    smtp_id_hash    uuid,
     status          text NOT NULL,
     rank            smallint NOT NULL,
     leading_at      timestamptz,
@@ -27,6 +30,8 @@ CREATE TABLE messages (
     machine_opens   int NOT NULL,
     clicks          int NOT NULL,
     deferrals       int NOT NULL,
+    -- How many events were folded in: fewer stored ones mean that retention has taken some.
+    events          int NOT NULL,
     -- From the greatest event of rank 40.
     failure_status  text,
     failure_at      timestamptz,
@@ -52,15 +57,16 @@ CREATE TABLE messages (
                                              AND (failure_status IS NULL) = (failure_key IS NULL))
 ) WITH (fillfactor = 80);
 CREATE INDEX messages_of_a_send ON messages (created_on, message_id_hash);
-CREATE INDEX messages_of_a_recipient ON messages (created_on, recipient_hash);
+-- With the smtp-id it also answers which message an event is of that names only that.
+CREATE INDEX messages_of_a_recipient ON messages (created_on, recipient_hash, smtp_id_hash);
 
 -- A whole message on its way in or out; independent of the table's later columns.
 CREATE TYPE message_row AS (
     key uuid, source_id int, created_on date, sg_message_id text, recipient text, message_id_hash uuid,
-    recipient_hash uuid, status text, rank smallint, leading_at timestamptz, leading_key uuid,
+    recipient_hash uuid, smtp_id_hash uuid, status text, rank smallint, leading_at timestamptz, leading_key uuid,
     processed_at timestamptz, delivered_at timestamptz, failed_at timestamptz, opened_at timestamptz,
     clicked_at timestamptz, complained_at timestamptz, unsubscribed_at timestamptz, latest_event_at timestamptz,
-    opens int, machine_opens int, clicks int, deferrals int,
+    opens int, machine_opens int, clicks int, deferrals int, events int,
     failure_status text, failure_at timestamptz, failure_key uuid, failure_reason text, failure_smtp_status text,
     failure_classification text, failure_correlated_by text,
     custom_args text, custom_args_at timestamptz, custom_args_name text, custom_args_key uuid,

@@ -27,17 +27,19 @@ CREATE TABLE endpoint_secrets (
 CREATE TABLE notifications (
     -- UTC day of created_at.
     created_on  date NOT NULL,
-    -- The message's key.
+    -- The message's key; of what concerns a recipient or the account, the key of the event.
     subject_key uuid NOT NULL,
     type        text NOT NULL,
     source_id   int NOT NULL,
-    -- Hash of (source, message key, type): the same fact has the same id for ever.
+    -- Hash of (source, subject, type): the same fact has the same id for ever.
     webhook_id  uuid NOT NULL,
     sequence    int,
     implied     boolean NOT NULL,
-    status      text NOT NULL,
+    -- The message's; NULL on what concerns none.
+    status      text,
     occurred_at timestamptz NOT NULL,
     created_at  timestamptz NOT NULL,
+    CONSTRAINT a_message_has_sequence_and_status CHECK ((sequence IS NULL) = (status IS NULL)),
     -- Rendered once; exactly these bytes are signed and sent.
     body        bytea NOT NULL,
     CONSTRAINT a_fact_is_told_once PRIMARY KEY (created_on, subject_key, type)

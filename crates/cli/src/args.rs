@@ -5,6 +5,8 @@ mod endpoint;
 mod generate;
 mod listen;
 mod look;
+mod quarantine;
+mod replay;
 mod source;
 
 pub(crate) use demo::DemoArgs;
@@ -12,17 +14,22 @@ pub(crate) use endpoint::{EndpointAdd, EndpointCommand};
 pub(crate) use generate::GenerateArgs;
 pub(crate) use listen::ListenArgs;
 pub(crate) use look::{
-    BatchCommand, BatchShow, MessageCommand, MessageShow, RecipientCommand, RecipientShow,
+    BatchCommand, BatchShow, MessageCommand, MessageShow, RecipientCommand, RecipientList, RecipientShow,
 };
-pub(crate) use source::{SourceAdd, SourceCommand};
+pub(crate) use quarantine::{
+    Filters, QuarantineCommand, QuarantineDiscard, QuarantineList, QuarantineRelease, QuarantineShow, Which,
+};
+pub(crate) use replay::{ReplayCommand, ReplayInbound};
+pub(crate) use source::{SourceAdd, SourceCommand, SourceSet};
 
 use crate::settings::Global;
 use clap::{Parser, Subcommand};
+use look::wait;
 
 /// Set up, look into and try out a Sendstate pipeline.
 ///
 /// Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 a check failed, 2 usage, 4 not found,
-/// 64 configuration, 69 PostgreSQL or ingest unreachable.
+/// 64 configuration, 69 PostgreSQL, RabbitMQ or ingest unreachable.
 #[derive(Debug, Parser)]
 #[command(
     name = "sendstate",
@@ -69,10 +76,17 @@ Examples:
     /// Addresses and their standing.
     #[command(subcommand)]
     Recipient(RecipientCommand),
+    /// Input that could not be applied: looking at it, giving it back, or setting it aside for good.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Working out again what was received.
+    #[command(subcommand)]
+    Replay(ReplayCommand),
     /// Recompute the ledger from what is stored, and say where it disagrees.
     ///
     /// Walks over every batch in one snapshot of the database, counts its rows again and compares. Batches from before
-    /// the retention of events cannot be recomputed and are counted as `too_old`. Exits with 1 if any batch disagrees.
+    /// the retention of events cannot be recomputed and are counted as `too_old`. `pending` is how many bounces that name
+    /// no message wait for the one they may be of. Exits with 1 if any batch disagrees.
     #[command(after_help = "\
 Examples:
   sendstate audit
@@ -111,6 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_quarantined_is_chosen_by_ids_or_by_filters() {
+        for line in [
+            "sendstate quarantine list",
+            "sendstate quarantine release 1 2 3 --wait 0",
+            "sendstate quarantine release --source x --reason y --limit 5",
+            "sendstate --json quarantine discard --batch 0196b2c8-6b1e-7d0a-9c3f-2a8f0f5f7f11",
+            "sendstate quarantine show 1 --json",
+            "sendstate source set x --max-age 6h --machine-opens ignore",
+            "sendstate replay inbound --source x --from 7d --to 1d",
+        ] {
+            Cli::try_parse_from(line.split(' ')).expect(line);
+        }
+    }
+
+    #[test]
     fn usage_mistakes_are_found_before_anything_runs() {
         for line in [
             "sendstate source add x",
@@ -122,6 +151,21 @@ mod tests {
             "sendstate generate --private-key k.pem --curl --out d",
             "sendstate generate --private-key k.pem --curl --events opened",
             "sendstate listen",
+            "sendstate source set x",
+            "sendstate quarantine show 0",
+            "sendstate quarantine show 1 --raw --json",
+            "sendstate quarantine list --state gone",
+            "sendstate quarantine release",
+            "sendstate quarantine release --limit 5",
+            "sendstate quarantine release 1 --source x",
+            "sendstate quarantine release 1 --limit 5",
+            "sendstate quarantine release 1 --wait 2",
+            "sendstate quarantine discard --batch x",
+            "sendstate recipient list --csv --json",
+            "sendstate recipient list --limit 0",
+            "sendstate recipient list --standing fine",
+            "sendstate replay inbound --source x --from 7d",
+            "sendstate replay inbound --source x --from yesterday --to now",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
             assert!(error.use_stderr(), "{line}");

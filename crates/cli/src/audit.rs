@@ -33,6 +33,8 @@ pub(crate) struct Audit {
     pub notifications: BTreeMap<String, i64>,
     pub finished: Finished,
     pub unfinished: i64,
+    /// Bounces that wait for their message.
+    pub pending: i64,
 }
 
 pub(crate) async fn run(global: &Global) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ use account::{Account, account};
 use scenario::Scenario;
 use sender::Sender;
 use setup::Stage;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use store::look::{self, Batch};
 use tokio::time::{Instant, sleep};
@@ -64,9 +64,13 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<(), Failure>
     story::sent(&show.sender);
 
     let statuses = ledger::statuses(&show.client, show.stage.source, &scenario.mails).await?;
+    let standings = ledger::standings(&show.client, show.stage.source, &show.addresses()).await?;
+    let quarantined = ledger::quarantined(&show.client, show.stage.source).await?;
     let received = show.stage.consumer.received();
-    let account = account(&show.sender.accepted, &show.ledger, &received);
+    let mut account = account(&show.sender.accepted, &show.ledger, &received);
+    account.contradictions += account::misjudged(&show.sender.accepted, &standings);
     story::ended(&account, &statuses, &received, &scenario);
+    story::quarantined(&quarantined, &show.stage.source_name);
     output::print(global.json, &account, || line(&account))?;
     verdict(&account, in_time, args.deadline)
 }
@@ -88,6 +92,12 @@ impl Show {
         self.sender
             .send(posts, |accepted| progress.show(&format!("{accepted} of {all} POSTs accepted")))
             .await
+    }
+
+    /// Of everybody the accepted events speak of, each once.
+    fn addresses(&self) -> Vec<String> {
+        let everybody = account::facts(&self.sender.accepted).into_iter().map(|fact| fact.email);
+        everybody.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Ingest has to refuse what the source's key did not sign, and does not have to be asked twice.
@@ -167,7 +177,7 @@ fn verdict(account: &Account, in_time: bool, deadline: Duration) -> Result<(), F
     }
     if account.contradictions > 0 {
         return Err(Failure::failed(format!(
-            "{} notifications contradict the reference",
+            "{} notifications or recipients contradict the reference",
             account.contradictions
         )));
     }

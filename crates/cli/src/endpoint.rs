@@ -119,7 +119,7 @@ async fn source_ids(client: &store::Client, names: &[String]) -> Result<Option<V
     }
     let mut ids = Vec::new();
     for name in names {
-        ids.extend(source::chosen(client, Some(name)).await?.iter().map(|source| source.id));
+        ids.push(source::named(client, name).await?.id);
     }
     ids.sort_unstable();
     ids.dedup();

@@ -40,7 +40,7 @@ impl Failure {
         Self::new(exit::CONFIGURATION, what)
     }
 
-    /// PostgreSQL or ingest does not answer.
+    /// PostgreSQL, RabbitMQ or ingest does not answer.
     pub(crate) fn unreachable(what: impl Into<String>) -> Self {
         Self::new(exit::UNREACHABLE, what)
     }

@@ -7,6 +7,7 @@
 mod args;
 mod audit;
 mod batch;
+mod broker;
 mod consumer;
 mod database;
 mod demo;
@@ -17,11 +18,17 @@ mod listen;
 mod message;
 mod migrate;
 mod output;
+mod quarantine;
 mod recipient;
+mod replay;
 mod settings;
 mod source;
+mod stretch;
 
-use args::{BatchCommand, Cli, Command, EndpointCommand, MessageCommand, RecipientCommand, SourceCommand};
+use args::{
+    BatchCommand, Cli, Command, EndpointCommand, MessageCommand, QuarantineCommand, RecipientCommand,
+    ReplayCommand, SourceCommand,
+};
 use clap::Parser as _;
 use failure::Failure;
 use std::process::ExitCode;
@@ -51,11 +58,18 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => migrate::run(global).await,
         Command::Source(SourceCommand::Add(args)) => source::add(global, args).await,
         Command::Source(SourceCommand::List) => source::list(global).await,
+        Command::Source(SourceCommand::Set(args)) => source::set(global, args).await,
         Command::Endpoint(EndpointCommand::Add(args)) => endpoint::add(global, args).await,
         Command::Endpoint(EndpointCommand::List) => endpoint::list(global).await,
         Command::Batch(BatchCommand::Show(args)) => batch::show(global, args).await,
         Command::Message(MessageCommand::Show(args)) => message::show(global, args).await,
         Command::Recipient(RecipientCommand::Show(args)) => recipient::show(global, args).await,
+        Command::Recipient(RecipientCommand::List(args)) => recipient::list(global, args).await,
+        Command::Quarantine(QuarantineCommand::List(args)) => quarantine::list(global, args).await,
+        Command::Quarantine(QuarantineCommand::Show(args)) => quarantine::show(global, args).await,
+        Command::Quarantine(QuarantineCommand::Release(args)) => quarantine::release(global, args).await,
+        Command::Quarantine(QuarantineCommand::Discard(args)) => quarantine::discard(global, args).await,
+        Command::Replay(ReplayCommand::Inbound(args)) => replay::inbound(global, args).await,
         Command::Audit => audit::run(global).await,
         Command::Generate(args) => generate::run(global, args).await,
         Command::Listen(args) => listen::run(global, args).await,

@@ -23,11 +23,29 @@ pub(crate) fn print(
 /// Writes a line to stdout. A reader that has left (`| head`) has what it wanted.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::failed(format!("the result cannot be written to stdout: {error}")))
-        }
-        _ => Ok(()),
+    written(writeln!(out, "{text}").and_then(|()| out.flush())).map(drop)
+}
+
+/// Writes bytes to stdout exactly as they are.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    written(out.write_all(bytes).and_then(|()| out.flush())).map(drop)
+}
+
+/// Whether anybody still reads what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Listening,
+    /// It has what it wanted.
+    Gone,
+}
+
+/// What a write to stdout means for the command.
+pub(crate) fn written(result: std::io::Result<()>) -> Result<Reader, Failure> {
+    match result {
+        Ok(()) => Ok(Reader::Listening),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::failed(format!("the result cannot be written to stdout: {error}"))),
     }
 }
 
@@ -47,9 +65,20 @@ pub(crate) fn table(columns: &[&str]) -> Table {
     table
 }
 
-/// Text from elsewhere made safe for a terminal: control characters could move the cursor or rename the window.
+/// Text from elsewhere made safe for a terminal: control characters could move the cursor or rename the window, and
+/// marks of direction could show what is not there.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
+    text.chars().map(|letter| if steers(letter) { '\u{FFFD}' } else { letter }).collect()
+}
+
+/// Like [`plain`], for text of several lines: those stay lines.
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
+fn steers(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// RFC 3339 in UTC.
@@ -97,6 +126,22 @@ mod tests {
     #[test]
     fn remote_text_cannot_steer_the_terminal() {
         assert_eq!(plain("550 \u{1b}]0;x\u{7}\n no"), "550 \u{FFFD}]0;x\u{FFFD}\u{FFFD} no");
+    }
+
+    #[test]
+    fn remote_text_cannot_reorder_what_is_shown() {
+        assert_eq!(plain("a\u{202E}b\u{2066}c\u{200F}d"), "a\u{FFFD}b\u{FFFD}c\u{FFFD}d");
+    }
+
+    #[test]
+    fn remote_lines_stay_lines_and_are_as_safe() {
+        assert_eq!(plain_lines("<p>\r\n\u{1b}[2J\rx</p>\n"), "<p>\n\u{FFFD}[2J\u{FFFD}x</p>");
+    }
+
+    #[test]
+    fn a_reader_that_has_left_is_no_failure() {
+        assert_eq!(written(Err(ErrorKind::BrokenPipe.into())), Ok(Reader::Gone));
+        assert_eq!(written(Err(ErrorKind::StorageFull.into())).unwrap_err().code, 1);
     }
 
     #[test]

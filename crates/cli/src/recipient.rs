@@ -1,48 +1,18 @@
-//! `sendstate recipient show`.
+//! `sendstate recipient show` and `list`.
+
+mod document;
+mod list;
+mod write;
+
+pub(crate) use list::list;
 
 use crate::args::RecipientShow;
 use crate::failure::Failure;
 use crate::settings::Global;
 use crate::{database, output, source};
-use domain::{SourceId, Standing};
-use serde::Serialize;
-use store::look::Recipient;
+use document::Document;
+use domain::SourceId;
 use uuid::Uuid;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    source: Option<&'a str>,
-    address: &'a str,
-    standing: &'static str,
-    since: Option<String>,
-    reason: Option<&'a str>,
-    groups: Vec<Group>,
-}
-
-#[derive(Serialize)]
-struct Group {
-    id: i64,
-    standing: &'static str,
-    since: String,
-}
-
-impl<'a> From<&'a Recipient> for Document<'a> {
-    fn from(recipient: &'a Recipient) -> Self {
-        let (standing, since, reason) = recipient.known.standing();
-        let group = |(id, word): (&i64, &domain::Subscription)| {
-            let standing = if word.unsubscribed { Standing::Unsubscribed } else { Standing::Ok };
-            Group { id: *id, standing: standing.as_str(), since: output::time(word.at) }
-        };
-        Self {
-            source: recipient.source.as_deref(),
-            address: &recipient.address,
-            standing: standing.as_str(),
-            since: since.map(output::time),
-            reason,
-            groups: recipient.known.groups.iter().map(group).collect(),
-        }
-    }
-}
 
 pub(crate) async fn show(global: &Global, args: &RecipientShow) -> Result<(), Failure> {
     let client = database::operator(global).await?;

@@ -4,11 +4,15 @@
 
 use crate::failure::Failure;
 use clap::Args;
+use queue::SettingsError;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::config::secret_file;
 use std::path::{Path, PathBuf};
 use store::sealed::SecretKey;
 use url::Url;
+
+/// The default of every process.
+const QUEUE_PREFIX: &str = "sendstate";
 
 /// Flags that every command has.
 #[derive(Args, Debug)]
@@ -59,6 +63,37 @@ pub(crate) struct Global {
     )]
     secret_key_file: Option<PathBuf>,
 
+    /// RabbitMQ, where `quarantine release` and `replay` hand their instructions to the workers.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_AMQP_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        help_heading = "Settings"
+    )]
+    amqp_url: Option<SecretString>,
+
+    /// File that holds the RabbitMQ URL.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_AMQP_URL_FILE",
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
+    amqp_url_file: Option<PathBuf>,
+
+    /// What the queues' names begin with, the same as the workers' [default: sendstate].
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_QUEUE_PREFIX",
+        value_name = "PREFIX",
+        help_heading = "Settings"
+    )]
+    queue_prefix: Option<String>,
+
     /// Where ingest listens, e.g. http://127.0.0.1:8080.
     #[arg(long, global = true, env = "SENDSTATE_INGEST_URL", value_name = "URL", help_heading = "Settings")]
     ingest_url: Option<String>,
@@ -80,6 +115,26 @@ impl Global {
         })?;
         SecretKey::parse(text.expose_secret())
             .map_err(|error| Failure::configuration(format!("SENDSTATE_SECRET_KEY cannot be used: {error}")))
+    }
+
+    /// The broker and our names on it.
+    pub(crate) fn queue(&self) -> Result<queue::Settings, Failure> {
+        let url = secret("SENDSTATE_AMQP_URL", self.amqp_url.as_ref(), self.amqp_url_file.as_deref())?
+            .ok_or_else(|| {
+                Failure::configuration("SENDSTATE_AMQP_URL is not set").next(
+                    "set it, or SENDSTATE_AMQP_URL_FILE, to the broker of ingest and the workers, e.g. amqp://user:password@127.0.0.1:5672/%2f",
+                )
+            })?;
+        let prefix = self.queue_prefix.as_deref().map(str::trim).filter(|prefix| !prefix.is_empty());
+        queue::Settings::new(url.expose_secret(), prefix.unwrap_or(QUEUE_PREFIX)).map_err(|error| match error
+        {
+            SettingsError::Prefix => {
+                Failure::configuration(format!("SENDSTATE_QUEUE_PREFIX cannot be used: {error}"))
+                    .next("give the prefix that ingest and the workers have")
+            }
+            error => Failure::configuration(format!("SENDSTATE_AMQP_URL cannot be used: {error}"))
+                .next("give the URL that ingest and the workers have"),
+        })
     }
 
     /// Where ingest listens, if that is set.
@@ -141,6 +196,36 @@ mod tests {
         let failure = secret("NAME", Some(&value), Some(Path::new("/nowhere"))).unwrap_err();
         assert_eq!(failure.code, 64);
         assert!(failure.to_string().contains("NAME_FILE"));
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+    }
+
+    fn global(words: &[&str]) -> Global {
+        use clap::Parser as _;
+        Line::parse_from(std::iter::once("line").chain(words.iter().copied())).global
+    }
+
+    #[test]
+    fn the_broker_is_named_by_a_url_and_a_prefix_and_wrong_ones_are_told_apart() {
+        // Named on the line, so that the test does not depend on the environment.
+        let url = "--amqp-url=amqp://user:hidden@127.0.0.1:5672/%2f";
+        let settings = global(&[url, "--queue-prefix="]).queue().unwrap();
+        assert_eq!(settings.prefix(), "sendstate");
+        assert_eq!(global(&[url, "--queue-prefix=test-1"]).queue().unwrap().prefix(), "test-1");
+        for (words, named) in [
+            ([url, "--queue-prefix=amq.x"], "SENDSTATE_QUEUE_PREFIX"),
+            (["--amqp-url=http://user:hidden@x/", "--queue-prefix=x"], "SENDSTATE_AMQP_URL"),
+            (["--amqp-url=", "--queue-prefix=x"], "SENDSTATE_AMQP_URL is not set"),
+        ] {
+            let failure = global(&words).queue().unwrap_err();
+            assert_eq!(failure.code, 64, "{failure}");
+            assert!(failure.to_string().contains(named), "{failure}");
+            assert!(!failure.to_string().contains("hidden"), "{failure}");
+        }
     }
 
     #[test]

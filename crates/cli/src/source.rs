@@ -1,8 +1,8 @@
-//! `sendstate source add` and `list`.
+//! `sendstate source add`, `list` and `set`.
 
 mod keys;
 
-use crate::args::SourceAdd;
+use crate::args::{SourceAdd, SourceSet};
 use crate::failure::Failure;
 use crate::settings::Global;
 use crate::{database, output};
@@ -87,36 +87,52 @@ pub(crate) async fn create(client: &store::Client, new: &NewSource<'_>) -> Resul
 pub(crate) async fn list(global: &Global) -> Result<(), Failure> {
     let sources = store::source::list(&database::operator(global).await?).await?;
     let documents: Vec<Document<'_>> = sources.iter().map(Document::from).collect();
-    output::print(global.json, &documents, || {
-        let mut table =
-            output::table(&["id", "name", "path", "signed", "max age", "machine opens", "keys (sha256)"]);
-        for source in &sources {
-            let keys: Vec<&str> = source.keys.iter().map(|key| key.sha256.as_str()).collect();
-            table.add_row([
-                source.id.to_string(),
-                source.name.clone(),
-                inbound_path(&source.path),
-                if source.signed { "yes" } else { "no" }.to_owned(),
-                age(source.max_age_s),
-                source.machine_opens.as_str().to_owned(),
-                keys.join("\n"),
-            ]);
-        }
-        table.trim_fmt()
-    })
+    output::print(global.json, &documents, || table(&sources))
+}
+
+pub(crate) async fn set(global: &Global, args: &SourceSet) -> Result<(), Failure> {
+    let client = database::operator(global).await?;
+    // Parsing bounded it far below.
+    let max_age_s = args.max_age.map(|age| i32::try_from(age.as_secs()).unwrap_or(i32::MAX));
+    store::source::change(&client, &args.name, max_age_s, args.machine_opens.map(Into::into)).await?;
+    // Also says that there is no such source.
+    let source = named(&client, &args.name).await?;
+    output::print(global.json, &Document::from(&source), || table(std::slice::from_ref(&source)))
+}
+
+fn table(sources: &[Source]) -> String {
+    let mut table =
+        output::table(&["id", "name", "path", "signed", "max age", "machine opens", "keys (sha256)"]);
+    for source in sources {
+        let keys: Vec<&str> = source.keys.iter().map(|key| key.sha256.as_str()).collect();
+        table.add_row([
+            source.id.to_string(),
+            source.name.clone(),
+            inbound_path(&source.path),
+            if source.signed { "yes" } else { "no" }.to_owned(),
+            age(source.max_age_s),
+            source.machine_opens.as_str().to_owned(),
+            keys.join("\n"),
+        ]);
+    }
+    table.trim_fmt()
 }
 
 /// The sources a command is about: all, or the one named.
 pub(crate) async fn chosen(client: &store::Client, name: Option<&str>) -> Result<Vec<Source>, Failure> {
-    let mut sources = store::source::list(client).await?;
-    if let Some(name) = name {
-        sources.retain(|source| source.name == name);
-        if sources.is_empty() {
-            return Err(Failure::not_found(format!("there is no source named `{name}`"))
-                .next("see `sendstate source list`"));
-        }
+    match name {
+        Some(name) => Ok(vec![named(client, name).await?]),
+        None => Ok(store::source::list(client).await?),
     }
-    Ok(sources)
+}
+
+/// The source with this name.
+pub(crate) async fn named(client: &store::Client, name: &str) -> Result<Source, Failure> {
+    let sources = store::source::list(client).await?;
+    sources.into_iter().find(|source| source.name == name).ok_or_else(|| {
+        Failure::not_found(format!("there is no source named `{}`", output::plain(name)))
+            .next("see `sendstate source list`")
+    })
 }
 
 fn added(source: &Source) -> String {

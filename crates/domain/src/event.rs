@@ -1,7 +1,7 @@
 //! One event as the hierarchy sees it: its kind, its time, its key, and what it says about a failure.
 //! Which JSON becomes which kind is decided in `wire::sendgrid`.
 
-use crate::{EventKey, Rank};
+use crate::{CorrelatedBy, EventKey, Rank};
 use jiff::Timestamp;
 
 /// What happened, after normalisation of SendGrid's names.
@@ -149,8 +149,8 @@ pub struct Failure {
     pub smtp_status: Option<String>,
     /// SendGrid's `bounce_classification`; an open set.
     pub classification: Option<String>,
-    /// How an event without ids was attached to its message, if it was (`recipient`, `smtp_id`).
-    pub correlated_by: Option<String>,
+    /// How the event was attached to its message, if it did not name it.
+    pub correlated_by: Option<CorrelatedBy>,
 }
 
 /// One event that concerns a message.

@@ -11,8 +11,12 @@ use crate::{
 };
 use jiff::Timestamp;
 
+mod rederive;
+
 #[cfg(test)]
 mod tests;
+
+pub use rederive::Rederived;
 
 /// First times of things. Each a minimum, so order-free; `delivered_at` is never implied by an open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Message {
     pub leading: Option<Precedence>,
     pub facts: Facts,
     pub counts: Counts,
+    /// How many events were folded in, ignored opens of machines included: whether the stored ones are still all there.
+    pub events: u32,
     /// Of the greatest event of rank 40, with the status that event stands for.
     pub failure: Option<Sourced<(Status, Failure)>>,
     /// Of the earliest event that has any.
@@ -82,12 +88,14 @@ impl Message {
     ) -> Applied {
         if let Some(reason) = IgnoreReason::of(event.kind, event.machine_open, policy) {
             if reason == IgnoreReason::MachineOpen {
+                self.events += 1;
                 self.counts.machine_opens += 1;
             }
             return Applied { outcome: Outcome::Ignored(reason), notices: Vec::new() };
         }
         let first_complaint = event.kind == EventKind::SpamReport && self.facts.complained_at.is_none();
         let first_unsubscribe = unsubscribes(event.kind) && self.facts.unsubscribed_at.is_none();
+        self.events += 1;
         self.count(event);
         self.note_times(event);
         self.keep_sourced(event);

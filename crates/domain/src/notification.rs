@@ -3,7 +3,8 @@
 use crate::Status;
 use jiff::Timestamp;
 
-/// A type of notification about a message. At most one of each is ever created per message.
+/// A type of notification. Of those about a message at most one is ever created per message; the others are told of
+/// each event that changes a recipient's standing or the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationType {
     Processed,
@@ -14,10 +15,13 @@ pub enum NotificationType {
     Clicked,
     Complained,
     Unsubscribed,
+    RecipientSuppressed,
+    RecipientResubscribed,
+    AccountStatusChanged,
 }
 
 impl NotificationType {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Processed,
         Self::Deferred,
         Self::Delivered,
@@ -26,6 +30,9 @@ impl NotificationType {
         Self::Clicked,
         Self::Complained,
         Self::Unsubscribed,
+        Self::RecipientSuppressed,
+        Self::RecipientResubscribed,
+        Self::AccountStatusChanged,
     ];
 
     #[must_use]
@@ -39,7 +46,16 @@ impl NotificationType {
             Self::Clicked => "message.clicked",
             Self::Complained => "message.complained",
             Self::Unsubscribed => "message.unsubscribed",
+            Self::RecipientSuppressed => "recipient.suppressed",
+            Self::RecipientResubscribed => "recipient.resubscribed",
+            Self::AccountStatusChanged => "account.status_changed",
         }
+    }
+
+    /// Whether it is told in the sequence of a message. The others are keyed by their event and have no sequence.
+    #[must_use]
+    pub const fn is_about_a_message(self) -> bool {
+        !matches!(self, Self::RecipientSuppressed | Self::RecipientResubscribed | Self::AccountStatusChanged)
     }
 
     #[must_use]
@@ -96,6 +112,9 @@ impl NotificationTypes {
             NotificationType::Clicked => 1 << 5,
             NotificationType::Complained => 1 << 6,
             NotificationType::Unsubscribed => 1 << 7,
+            NotificationType::RecipientSuppressed => 1 << 8,
+            NotificationType::RecipientResubscribed => 1 << 9,
+            NotificationType::AccountStatusChanged => 1 << 10,
         }
     }
 }
@@ -106,7 +125,7 @@ impl FromIterator<NotificationType> for NotificationTypes {
     }
 }
 
-/// A notification decided on: what to tell, not yet rendered.
+/// A notification about a message that is decided on: what to tell, not yet rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub kind: NotificationType,

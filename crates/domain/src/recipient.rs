@@ -3,12 +3,12 @@
 //! Bounced and complained are sticky and keep their earliest time; unsubscribing is the last writer's by event
 //! time, and on a tie the unsubscribe wins (fail on the side of not writing to people). Order-free.
 
-use crate::EventKind;
+use crate::{EventKind, NotificationType};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The worst that is known of an address, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     Ok,
     Unsubscribed,
@@ -17,6 +17,13 @@ pub enum Standing {
 }
 
 impl Standing {
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Unsubscribed, Self::Bounced, Self::Complained];
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == text)
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,9 +84,33 @@ impl RecipientFact {
     }
 }
 
+/// What a fact changed: the standing of the address, or its word on one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandingChange {
+    /// `None`: the address itself.
+    pub group: Option<Group>,
+    pub standing: Standing,
+    pub previous: Standing,
+}
+
+impl StandingChange {
+    /// What it is told as.
+    #[must_use]
+    pub fn told_as(self) -> NotificationType {
+        if self.standing > self.previous {
+            NotificationType::RecipientSuppressed
+        } else {
+            NotificationType::RecipientResubscribed
+        }
+    }
+}
+
 impl Recipient {
-    pub fn apply(&mut self, fact: &RecipientFact) {
+    /// Folds one fact in. Returns the change if there is one: what only confirms, or is older than what is known,
+    /// changes nothing.
+    pub fn apply(&mut self, fact: &RecipientFact) -> Option<StandingChange> {
         let mark = || Mark { at: fact.at, reason: fact.reason.clone() };
+        let (previous, ..) = self.standing();
         match fact.kind {
             EventKind::Bounce => keep_earliest(&mut self.bounced, mark()),
             EventKind::SpamReport => keep_earliest(&mut self.complained, mark()),
@@ -89,14 +120,27 @@ impl Recipient {
             }
             EventKind::GroupUnsubscribe | EventKind::GroupResubscribe => {
                 // Without its group the event says nothing that could be kept.
-                if let Some(group) = fact.group {
-                    let unsubscribed = fact.kind == EventKind::GroupUnsubscribe;
-                    let word = Subscription { at: fact.at, unsubscribed };
-                    self.groups.entry(group).and_modify(|known| *known = word.max(*known)).or_insert(word);
-                }
+                return fact.group.and_then(|group| self.apply_to_group(fact, group));
             }
             _ => {}
         }
+        let (standing, ..) = self.standing();
+        (standing != previous).then_some(StandingChange { group: None, standing, previous })
+    }
+
+    fn apply_to_group(&mut self, fact: &RecipientFact, group: Group) -> Option<StandingChange> {
+        let word = Subscription { at: fact.at, unsubscribed: fact.kind == EventKind::GroupUnsubscribe };
+        let known = self.groups.get(&group).copied();
+        let last = known.map_or(word, |known| known.max(word));
+        self.groups.insert(group, last);
+        // A first word that says "subscribed again" takes back an unsubscribe that was never seen here.
+        let before = known.map_or(!last.unsubscribed, |known| known.unsubscribed);
+        let standing = |unsubscribed| if unsubscribed { Standing::Unsubscribed } else { Standing::Ok };
+        (last.unsubscribed != before).then_some(StandingChange {
+            group: Some(group),
+            standing: standing(last.unsubscribed),
+            previous: standing(before),
+        })
     }
 
     /// The standing, since when, and the reason of the event that gave it.
@@ -123,65 +167,4 @@ fn keep_earliest(known: &mut Option<Mark>, mark: Mark) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_700_000_000 + second).unwrap()
-    }
-
-    fn fact(kind: EventKind, second: i64, group: Option<Group>) -> RecipientFact {
-        RecipientFact { kind, at: at(second), reason: None, group }
-    }
-
-    fn fold(facts: &[RecipientFact]) -> Recipient {
-        let mut recipient = Recipient::default();
-        facts.iter().for_each(|fact| recipient.apply(fact));
-        recipient
-    }
-
-    #[test]
-    fn every_pair_of_facts_commutes_and_repeats_harmlessly() {
-        let mut facts = Vec::new();
-        for kind in EventKind::ALL {
-            for second in [0, 1] {
-                facts.extend([None, Some(1), Some(2)].map(|group| fact(kind, second, group)));
-            }
-        }
-        for a in &facts {
-            for b in &facts {
-                let once = fold(&[a.clone(), b.clone()]);
-                assert_eq!(once, fold(&[b.clone(), a.clone()]), "{a:?} {b:?}");
-                assert_eq!(once, fold(&[a.clone(), b.clone(), a.clone()]), "{a:?} {b:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn blocked_and_dropped_leave_the_address_alone() {
-        let recipient = fold(&[fact(EventKind::Blocked, 0, None), fact(EventKind::Dropped, 1, None)]);
-        assert_eq!(recipient.standing(), (Standing::Ok, None, None));
-    }
-
-    #[test]
-    fn a_complaint_outweighs_a_bounce_and_a_bounce_an_unsubscribe() {
-        let facts = [EventKind::Unsubscribe, EventKind::Bounce, EventKind::SpamReport];
-        let facts = facts.map(|kind| fact(kind, 0, None));
-        let standings = (1..=3).map(|n| fold(&facts[..n]).standing().0).collect::<Vec<_>>();
-        assert_eq!(standings, [Standing::Unsubscribed, Standing::Bounced, Standing::Complained]);
-    }
-
-    #[test]
-    fn unsubscribing_wins_a_tie_within_its_group() {
-        let word = fold(&[
-            fact(EventKind::GroupUnsubscribe, 5, Some(9)),
-            fact(EventKind::GroupResubscribe, 5, Some(9)),
-        ]);
-        assert!(word.groups[&9].unsubscribed);
-        let later = fold(&[
-            fact(EventKind::GroupResubscribe, 6, Some(9)),
-            fact(EventKind::GroupUnsubscribe, 5, Some(9)),
-        ]);
-        assert!(!later.groups[&9].unsubscribed);
-    }
-}
+mod tests;

@@ -109,6 +109,44 @@ pub async fn close(
     }
 }
 
+/// What has changed about a recorded batch: elements that ended anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    pub received_on: Date,
+    pub id: Uuid,
+    /// `None`: as it was.
+    pub state: Option<BatchState>,
+    /// What is added to each count; may be negative.
+    pub change: Tally,
+}
+
+/// Changes how recorded batches added up. Each batch is named once. Locks them, in the order of their ids: the last locks
+/// that a transaction takes.
+///
+/// # Errors
+/// A batch is not there, or as any statement: the schema refuses a batch that does not add up.
+pub async fn adjust(client: &impl GenericClient, adjustments: &[Adjustment]) -> Result<(), StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/batch_adjust.sql")).await?;
+    let days: Vec<_> = adjustments.iter().map(|one| one.received_on).collect();
+    let ids: Vec<_> = adjustments.iter().map(|one| one.id).collect();
+    let states: Vec<_> = adjustments.iter().map(|one| one.state.map(BatchState::as_str)).collect();
+    let column = |of: fn(&Tally) -> i32| adjustments.iter().map(|one| of(&one.change)).collect::<Vec<_>>();
+    let (elements, applied, stale) = (column(|t| t.elements), column(|t| t.applied), column(|t| t.stale));
+    let (ignored, duplicate) = (column(|t| t.ignored), column(|t| t.duplicate));
+    let quarantined = column(|t| t.quarantined);
+    let written = client
+        .execute(
+            &statement,
+            &[&days, &ids, &states, &elements, &applied, &stale, &ignored, &duplicate, &quarantined],
+        )
+        .await?;
+    if written == adjustments.len() as u64 {
+        Ok(())
+    } else {
+        Err(StoreError::Contradiction("a batch whose elements ended anew is not in the ledger"))
+    }
+}
+
 /// Notes that a redelivered batch is begun; returns how many times it was begun, this one included.
 /// Must be committed before the batch is looked at, or a crash would leave no trace.
 ///

@@ -5,6 +5,7 @@
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
+use domain::{CorrelatedBy, MessageKey};
 use jiff::{Timestamp, civil::Date};
 use postgres_types::{FromSql, ToSql};
 use uuid::Uuid;
@@ -18,6 +19,7 @@ pub struct EventRow {
     pub first_key: Option<Uuid>,
     pub source_id: i32,
     pub message_key: Option<Uuid>,
+    pub correlated_by: Option<String>,
     pub batch_id: Uuid,
     pub ordinal: i32,
     pub occurred_at: Timestamp,
@@ -54,13 +56,69 @@ pub async fn all_known(client: &impl GenericClient, rows: &[&EventRow]) -> Resul
     Ok(known.iter().all(|row| row.get(0)))
 }
 
-/// Marks events just inserted as stale: the fold found their message further on.
+/// How an event ended, to be written where it was stored as something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    pub day: Date,
+    pub natural_key: Uuid,
+    pub outcome: &'static str,
+    /// Why it was ignored, if it was.
+    pub reason: Option<&'static str>,
+}
+
+/// Writes how stored events ended: the fold found their message further on, or what they mean was mended.
 ///
 /// # Errors
 /// As any statement.
-pub async fn mark_stale(client: &impl GenericClient, keys: &[(Date, Uuid)]) -> Result<(), StoreError> {
-    let statement = client.prepare_cached(include_str!("../sql/event_mark_stale.sql")).await?;
-    let (days, natural): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
-    client.execute(&statement, &[&days, &natural]).await?;
+pub async fn conclude(client: &impl GenericClient, conclusions: &[Conclusion]) -> Result<(), StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_conclude.sql")).await?;
+    let days: Vec<_> = conclusions.iter().map(|event| event.day).collect();
+    let natural: Vec<_> = conclusions.iter().map(|event| event.natural_key).collect();
+    let outcomes: Vec<_> = conclusions.iter().map(|event| event.outcome).collect();
+    let reasons: Vec<_> = conclusions.iter().map(|event| event.reason).collect();
+    client.execute(&statement, &[&days, &natural, &outcomes, &reasons]).await?;
     Ok(())
+}
+
+/// Gives stored events the message that was found for them, and how.
+///
+/// # Errors
+/// As any statement.
+pub async fn attach(
+    client: &impl GenericClient,
+    attached: &[(Date, Uuid, MessageKey, CorrelatedBy)],
+) -> Result<(), StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_attach.sql")).await?;
+    let days: Vec<_> = attached.iter().map(|(day, ..)| *day).collect();
+    let natural: Vec<_> = attached.iter().map(|(_, natural, ..)| *natural).collect();
+    let messages: Vec<_> = attached.iter().map(|(_, _, key, _)| Uuid::from_bytes(key.0)).collect();
+    let by: Vec<_> = attached.iter().map(|(.., by)| by.as_str()).collect();
+    client.execute(&statement, &[&days, &natural, &messages, &by]).await?;
+    Ok(())
+}
+
+/// Stored events by (day, natural key), in no order; those that retention took are missing.
+///
+/// # Errors
+/// As any statement.
+pub async fn find(client: &impl GenericClient, keys: &[(Date, Uuid)]) -> Result<Vec<EventRow>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_find.sql")).await?;
+    let (days, natural): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
+    let rows = client.query(&statement, &[&days, &natural]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The stored events of these messages, in no order, at most `limit`.
+///
+/// # Errors
+/// As any statement.
+pub async fn of_messages(
+    client: &impl GenericClient,
+    messages: &[MessageKey],
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_of_messages.sql")).await?;
+    let messages: Vec<_> = messages.iter().map(|key| Uuid::from_bytes(key.0)).collect();
+    let rows = client.query(&statement, &[&messages, &limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

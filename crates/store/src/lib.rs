@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod batch;
+pub mod correlation;
 pub mod delivery;
 pub mod endpoint;
 mod error;
@@ -15,9 +16,11 @@ pub mod message;
 pub mod migrate;
 pub mod notification;
 pub mod partition;
+pub mod pending;
 mod pool;
 pub mod quarantine;
 pub mod recipient;
+pub mod replay;
 pub mod sealed;
 pub mod source;
 

@@ -7,10 +7,12 @@ mod batch;
 mod delivery;
 mod event;
 mod message;
+mod quarantine;
 mod recipient;
 
 pub use batch::{Batch, batch};
 pub use delivery::{Delivery, Notification, deliveries, notifications, unfinished_of};
 pub use event::{EVENTS_PER_MESSAGE_MAX, Event, events};
 pub use message::{Message, messages_of_recipient, messages_of_send};
-pub use recipient::{Recipient, recipients};
+pub use quarantine::{QuarantineFilter, Quarantined, quarantine, quarantine_of, quarantined_bytes};
+pub use recipient::{Recipient, RecipientFilter, recipients, recipients_page};

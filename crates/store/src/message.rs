@@ -5,6 +5,7 @@
 
 mod row;
 
+pub(crate) use row::correlated_by;
 pub use row::{Identity, MessageRow};
 
 use crate::StoreError;
@@ -37,13 +38,26 @@ pub async fn insert(
     Ok(created.iter().map(|row| MessageKey(row.get::<_, Uuid>(0).into_bytes())).collect())
 }
 
+/// Whether a status may be below what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// New events: a status only moves up.
+    Up,
+    /// Worked out again from all events: what was wrong may fall.
+    Either,
+}
+
 /// Writes locked messages back.
 ///
 /// # Errors
 /// [`StoreError::Contradiction`] when a row would have gone back, which means that somebody came around the lock.
-pub async fn update(client: &impl GenericClient, rows: &[&MessageRow]) -> Result<(), StoreError> {
+pub async fn update(
+    client: &impl GenericClient,
+    rows: &[&MessageRow],
+    direction: Direction,
+) -> Result<(), StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/message_update.sql")).await?;
-    let written = client.execute(&statement, &[&rows]).await?;
+    let written = client.execute(&statement, &[&rows, &(direction == Direction::Either)]).await?;
     if written == rows.len() as u64 {
         Ok(())
     } else {

@@ -1,6 +1,7 @@
 //! Notifications as stored, and the duty to tell them: written in the transaction of the change that causes them.
 //!
-//! At most once per (message, type) is guarded by the message row (`told`), not here, so that it outlives retention.
+//! At most once per (message, type) is guarded by the message row (`told`), not here, so that it outlives retention. What
+//! concerns a recipient or the account is keyed by its event, which is new only once.
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
@@ -21,7 +22,8 @@ pub struct NotificationRow {
     pub webhook_id: Uuid,
     pub sequence: Option<i32>,
     pub implied: bool,
-    pub status: String,
+    /// The message's; `None` on what concerns none.
+    pub status: Option<String>,
     pub occurred_at: Timestamp,
     pub created_at: Timestamp,
     pub body: Vec<u8>,

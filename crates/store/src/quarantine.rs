@@ -1,4 +1,7 @@
 //! Where input that cannot be applied is kept, whole, with its reason, until it is released or discarded.
+//!
+//! A row is settled once: released by the worker in the transaction that applies it, or discarded by an operator. What
+//! of the two comes second finds it settled and changes nothing. What people look through is in [`crate::look`].
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
@@ -46,4 +49,104 @@ pub async fn hold(client: &impl GenericClient, held: &[&Held], now: Timestamp) -
         .execute(&statement, &[&batches, &ordinals, &sources, &times, &reasons, &details, &raws, &now])
         .await?;
     Ok(())
+}
+
+/// What is held, taken for its release; locked until the transaction ends.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub id: i64,
+    pub batch_id: Uuid,
+    /// Position in the batch, or [`WHOLE_BATCH`].
+    pub ordinal: i32,
+    pub source_id: i32,
+    pub received_at: Timestamp,
+    pub raw: Vec<u8>,
+}
+
+/// A held row as it is, not locked: to be read before a transaction is begun. `None`: it is settled, or was never there.
+///
+/// # Errors
+/// As any statement.
+pub async fn find_held(client: &impl GenericClient, id: i64) -> Result<Option<Taken>, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "SELECT id, batch_id, ordinal, source_id, received_at, raw FROM quarantine WHERE id = $1 AND state = 'held'",
+        )
+        .await?;
+    let row = client.query_opt(&statement, &[&id]).await?;
+    Ok(row.map(|row| Taken {
+        id: row.get("id"),
+        batch_id: row.get("batch_id"),
+        ordinal: row.get("ordinal"),
+        source_id: row.get("source_id"),
+        received_at: row.get("received_at"),
+        raw: row.get("raw"),
+    }))
+}
+
+/// Locks a held row until the transaction ends; whether it was still held.
+///
+/// # Errors
+/// As any statement.
+pub async fn take(client: &impl GenericClient, id: i64) -> Result<bool, StoreError> {
+    let statement =
+        client.prepare_cached("SELECT FROM quarantine WHERE id = $1 AND state = 'held' FOR UPDATE").await?;
+    Ok(client.query_opt(&statement, &[&id]).await?.is_some())
+}
+
+/// Settles a taken row as released. `became`: what the element ended as; `None` for a whole batch, whose elements end
+/// in many ways.
+///
+/// # Errors
+/// As any statement.
+pub async fn release(
+    client: &impl GenericClient,
+    id: i64,
+    became: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = client
+        .prepare_cached(
+            "UPDATE quarantine SET state = 'released', became = $2, settled_at = $3 WHERE id = $1",
+        )
+        .await?;
+    client.execute(&statement, &[&id, &became, &now]).await?;
+    Ok(())
+}
+
+/// Notes on a taken row that it still cannot be applied, and why.
+///
+/// # Errors
+/// As any statement.
+pub async fn refuse(
+    client: &impl GenericClient,
+    id: i64,
+    reason: &str,
+    detail: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = client
+        .prepare_cached("UPDATE quarantine SET reason = $2, detail = $3, tried_at = $4 WHERE id = $1")
+        .await?;
+    client.execute(&statement, &[&id, &reason, &detail, &now]).await?;
+    Ok(())
+}
+
+/// Settles those of the given rows that are held as discarded; returns their ids. Role: operator.
+///
+/// # Errors
+/// As any statement.
+pub async fn discard(
+    client: &impl GenericClient,
+    ids: &[i64],
+    now: Timestamp,
+) -> Result<Vec<i64>, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "UPDATE quarantine SET state = 'discarded', settled_at = $2
+             WHERE id = ANY ($1) AND state = 'held' RETURNING id",
+        )
+        .await?;
+    let rows = client.query(&statement, &[&ids, &now]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

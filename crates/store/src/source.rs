@@ -133,6 +133,26 @@ pub async fn create(client: &impl GenericClient, source: &NewSource<'_>) -> Resu
     Ok(made.map_or(Created::Taken, |row| Created::New(row.get(0))))
 }
 
+/// Changes what is given and leaves the rest; whether there is such a source. Role: operator.
+///
+/// # Errors
+/// As any statement.
+pub async fn change(
+    client: &impl GenericClient,
+    name: &str,
+    max_age_s: Option<i32>,
+    machine_opens: Option<MachineOpens>,
+) -> Result<bool, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "UPDATE sources SET max_age_s = coalesce($2, max_age_s), machine_opens = coalesce($3, machine_opens)
+             WHERE name = $1",
+        )
+        .await?;
+    let policy = machine_opens.map(MachineOpens::as_str);
+    Ok(client.execute(&statement, &[&name, &max_age_s, &policy]).await? == 1)
+}
+
 /// Every source, in the order they were made. Role: operator. Locks nothing.
 ///
 /// # Errors

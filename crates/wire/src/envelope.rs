@@ -1,14 +1,24 @@
-//! What ingest says about a batch, beside the body that it passes on untouched: the headers of the queue's message.
+//! What a message of the queue is: a batch, beside whose body ingest says what it knows in headers, or an instruction to
+//! the workers ([`Instruction`]).
 //!
 //! The version comes first: a worker refuses an envelope from a release that it does not know, and headers that it
-//! does not know (the broker adds its own) are left alone.
+//! does not know (the broker adds its own) are left alone. Instructions have a version of their own, so that a worker
+//! that knows only batches never takes one for a batch.
+
+mod instruction;
+
+pub use instruction::{Instruction, REPLAY_MESSAGES_MAX};
 
 use domain::SourceId;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Version of the layout below. Another number is [`EnvelopeError::UnknownVersion`].
+/// Version of a batch's headers.
 pub const VERSION: &str = "1";
+
+/// Version of an instruction: its body is JSON and says what is to be done. Any other number is
+/// [`EnvelopeError::UnknownVersion`].
+pub const INSTRUCTION_VERSION: &str = "2";
 
 const HEADER_VERSION: &str = "x-sendstate-envelope";
 const HEADER_SOURCE: &str = "x-sendstate-source";
@@ -39,8 +49,33 @@ pub enum EnvelopeError {
     MissingHeader(&'static str),
     #[error("the header {0} cannot be read")]
     BadHeader(&'static str),
-    #[error("the envelope is of version {0:?}, known is {VERSION:?}")]
+    #[error("the envelope is of version {0:?}, known are {VERSION:?} and {INSTRUCTION_VERSION:?}")]
     UnknownVersion(String),
+    #[error("the instruction cannot be read: {0}")]
+    BadInstruction(String),
+}
+
+/// A message of the queue, recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    Batch(Envelope),
+    Instruction(Instruction),
+}
+
+impl Incoming {
+    /// # Errors
+    ///
+    /// Says the first thing that is missing, unreadable or of an unknown version.
+    pub fn read(id: Option<&str>, headers: &[(String, String)], body: &[u8]) -> Result<Self, EnvelopeError> {
+        match find(headers, HEADER_VERSION) {
+            Some(INSTRUCTION_VERSION) => Instruction::read(body).map(Self::Instruction),
+            _ => Envelope::read(id, headers).map(Self::Batch),
+        }
+    }
+}
+
+fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 impl Envelope {
@@ -67,8 +102,7 @@ impl Envelope {
     ///
     /// Says the first thing that is missing, unreadable or of an unknown version.
     pub fn read(id: Option<&str>, headers: &[(String, String)]) -> Result<Self, EnvelopeError> {
-        let find = |name| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let need = |name| find(name).ok_or(EnvelopeError::MissingHeader(name));
+        let need = |name| find(headers, name).ok_or(EnvelopeError::MissingHeader(name));
         let version = need(HEADER_VERSION)?;
         if version != VERSION {
             return Err(EnvelopeError::UnknownVersion(version.chars().take(16).collect()));
@@ -85,7 +119,9 @@ impl Envelope {
             source: SourceId(source),
             batch: Uuid::try_parse(batch).map_err(|_| EnvelopeError::BadId)?,
             received_at,
-            traceparent: find(HEADER_TRACEPARENT).filter(|text| is_traceparent(text)).map(str::to_owned),
+            traceparent: find(headers, HEADER_TRACEPARENT)
+                .filter(|text| is_traceparent(text))
+                .map(str::to_owned),
         })
     }
 }

@@ -3,50 +3,32 @@
 
 use crate::hash::FieldHash;
 use crate::{hex, key};
-use domain::EventKey;
-use domain::{Failure, MessageKey, NotificationType, SourceId, Status};
+use domain::{
+    CorrelatedBy, EventKey, Failure, MessageKey, NotificationType, SourceId, StandingChange, Status,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// How much of a failure's reason is told. Reasons are written by remote servers and can be of any length.
+/// How much of a reason is told. Reasons are written by remote servers and can be of any length.
 pub const REASON_BYTES_MAX: usize = 2048;
 
-/// What a notification can be about: a message, or a fact keyed by its event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BodyType {
-    Message(NotificationType),
-    RecipientSuppressed,
-    RecipientResubscribed,
-    AccountStatusChanged,
-}
-
-impl BodyType {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Message(kind) => kind.as_str(),
-            Self::RecipientSuppressed => "recipient.suppressed",
-            Self::RecipientResubscribed => "recipient.resubscribed",
-            Self::AccountStatusChanged => "account.status_changed",
-        }
-    }
-}
-
-impl From<NotificationType> for BodyType {
-    fn from(kind: NotificationType) -> Self {
-        Self::Message(kind)
-    }
+/// How a recipient's standing changed, and the reason that the event gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    pub change: StandingChange,
+    pub reason: Option<&'a str>,
 }
 
 /// Everything a notification says.
 #[derive(Clone, Copy, Debug)]
 pub struct Body<'a> {
-    pub kind: BodyType,
+    pub kind: NotificationType,
     /// The source's name.
     pub source: &'a str,
     /// Absent where the event names no message.
     pub sg_message_id: Option<&'a str>,
+    /// Empty stands for absent, as it does in a message's key.
     pub recipient: Option<&'a str>,
     /// The message's status after the event, and before it. Absent on facts about a recipient or the account.
     pub status: Option<Status>,
@@ -64,6 +46,10 @@ pub struct Body<'a> {
     pub categories: Option<&'a [String]>,
     /// The text of a JSON object, as [`Event::custom_args`](crate::sendgrid::Event::custom_args) has it.
     pub custom_args: Option<&'a str>,
+    /// On facts about a recipient; left out elsewhere.
+    pub standing: Option<Standing<'a>>,
+    /// SendGrid's word (`type`) on facts about the account; left out elsewhere.
+    pub account_status: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +75,10 @@ struct Data<'a> {
     failure: Option<RenderedFailure<'a>>,
     categories: Option<&'a [String]>,
     custom_args: Option<CustomArgs<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<RenderedStanding<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<RenderedAccount<'a>>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +88,22 @@ struct RenderedFailure<'a> {
     reason_truncated: bool,
     smtp_status: Option<&'a str>,
     classification: Option<&'a str>,
-    correlated_by: Option<&'a str>,
+    correlated_by: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RenderedStanding<'a> {
+    current: &'static str,
+    previous: &'static str,
+    /// Null: of the address itself.
+    group_id: Option<i64>,
+    reason: Option<&'a str>,
+    reason_truncated: bool,
+}
+
+#[derive(Serialize)]
+struct RenderedAccount<'a> {
+    status: Option<&'a str>,
 }
 
 /// The sender's object as it is. What is no JSON (which no reader of ours produces) is told as a string, so that the
@@ -110,7 +115,8 @@ enum CustomArgs<'a> {
     Text(&'a str),
 }
 
-/// The body's bytes: one JSON object, keys in a fixed order, absent values null.
+/// The body's bytes: one JSON object, keys in a fixed order, absent values null. What consumers may rely on is said in
+/// `schema/notification.schema.json`; tests hold every body to it.
 #[must_use]
 pub fn render(body: &Body<'_>) -> Vec<u8> {
     let rendered = Rendered {
@@ -120,7 +126,7 @@ pub fn render(body: &Body<'_>) -> Vec<u8> {
             source: body.source,
             message_id: body.sg_message_id.map(key::message_id),
             sg_message_id: body.sg_message_id,
-            recipient: body.recipient,
+            recipient: body.recipient.filter(|address| !address.is_empty()),
             status: body.status.map(Status::as_str),
             previous_status: body.previous_status.map(Status::as_str),
             sequence: body.sequence,
@@ -134,6 +140,9 @@ pub fn render(body: &Body<'_>) -> Vec<u8> {
                 Ok(json) => CustomArgs::Json(json),
                 Err(_) => CustomArgs::Text(text),
             }),
+            standing: body.standing.map(render_standing),
+            account: (body.kind == NotificationType::AccountStatusChanged)
+                .then_some(RenderedAccount { status: body.account_status }),
         },
     };
     serde_json::to_vec(&rendered)
@@ -141,16 +150,32 @@ pub fn render(body: &Body<'_>) -> Vec<u8> {
 }
 
 fn render_failure(kind: Status, failure: &Failure) -> RenderedFailure<'_> {
-    let cut = |text: &'_ str| text.floor_char_boundary(REASON_BYTES_MAX);
-    let reason = failure.reason.as_deref();
+    let (reason, reason_truncated) = cut(failure.reason.as_deref());
     RenderedFailure {
         kind: kind.as_str(),
-        reason: reason.map(|text| text.split_at(cut(text)).0),
-        reason_truncated: reason.is_some_and(|text| cut(text) < text.len()),
+        reason,
+        reason_truncated,
         smtp_status: failure.smtp_status.as_deref(),
         classification: failure.classification.as_deref(),
-        correlated_by: failure.correlated_by.as_deref(),
+        correlated_by: failure.correlated_by.map(CorrelatedBy::as_str),
     }
+}
+
+fn render_standing(standing: Standing<'_>) -> RenderedStanding<'_> {
+    let (reason, reason_truncated) = cut(standing.reason);
+    RenderedStanding {
+        current: standing.change.standing.as_str(),
+        previous: standing.change.previous.as_str(),
+        group_id: standing.change.group,
+        reason,
+        reason_truncated,
+    }
+}
+
+/// As much of a reason as is told, and whether that is not all.
+fn cut(reason: Option<&str>) -> (Option<&str>, bool) {
+    let told = reason.map(|text| text.split_at(text.floor_char_boundary(REASON_BYTES_MAX)).0);
+    (told, told.map(str::len) != reason.map(str::len))
 }
 
 /// The same fact has the same id for ever, also after a restore from backup.
@@ -161,7 +186,7 @@ pub fn webhook_id(source: SourceId, message: MessageKey, kind: NotificationType)
 
 /// The id of a fact that is keyed by its event.
 #[must_use]
-pub fn webhook_id_of_event(source: SourceId, event: EventKey, kind: BodyType) -> [u8; 16] {
+pub fn webhook_id_of_event(source: SourceId, event: EventKey, kind: NotificationType) -> [u8; 16] {
     FieldHash::new("webhook of event").number(source.0.into()).bytes(&event.0).text(kind.as_str()).finish()
 }
 

@@ -4,29 +4,38 @@
 //! keyed so that applying a batch again changes nothing: a batch that is in the ledger is skipped whole, which also
 //! settles a commit whose answer was lost. On any error the transaction is rolled back whole and nothing is remembered.
 //!
-//! Locks are taken in one order by everybody: batches, events, messages, recipients; within each by key.
+//! Locks are taken in one order by everybody: new batches, events, messages, recipients, and batches recorded before; within
+//! each by key.
 
-use crate::batch::{Batch, Content, Event};
-use crate::fold::{self, Folded};
-use crate::recipients;
+pub(crate) mod conclude;
+mod fold;
+mod ledger;
+mod place;
+mod recipients;
+pub(crate) mod tell;
+
+use crate::batch::{Batch, Event};
+use crate::counts::Counts;
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
-use store::batch::{BatchState, Claim, Tally};
+use std::collections::HashSet;
+use store::batch::Tally;
 use store::event::EventRow;
-use store::quarantine::Held;
-use store::{Pool, StoreError, batch, event, notification, quarantine};
+use store::{Pool, StoreError, batch, event};
 use tokio_postgres::IsolationLevel;
 use uuid::Uuid;
 
 /// What a window came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Batches recorded now.
     pub batches: u64,
     /// Batches that were in the ledger before.
     pub known: u64,
+    /// What came out of the quarantine, and what stays there because it can still not be applied.
+    pub released: u64,
+    pub refused: u64,
     pub tally: Tally,
-    pub notifications: u64,
+    pub counts: Counts,
     pub deliveries: u64,
 }
 
@@ -36,8 +45,10 @@ impl Applied {
         Self {
             batches: self.batches + other.batches,
             known: self.known + other.known,
+            released: self.released + other.released,
+            refused: self.refused + other.refused,
             tally: self.tally.plus(other.tally),
-            notifications: self.notifications + other.notifications,
+            counts: self.counts.plus(&other.counts),
             deliveries: self.deliveries + other.deliveries,
         }
     }
@@ -77,47 +88,20 @@ async fn steps(
     batches: &[&Batch],
     now: Timestamp,
 ) -> Result<Applied, StoreError> {
-    let fresh = claim(transaction, batches).await?;
+    let fresh = ledger::claim(transaction, batches).await?;
     let known = (batches.len() - fresh.len()) as u64;
     forget_starts(transaction, batches).await?;
     if fresh.is_empty() {
         return Ok(Applied { known, ..Applied::default() });
     }
+    let mut applied = Applied { known, ..Applied::default() };
     let new = record(transaction, &fresh).await?;
-    let folded = fold::fold(transaction, &new, now).await?;
-    recipients::fold(transaction, &new).await?;
-    if !folded.stale.is_empty() {
-        event::mark_stale(transaction, &folded.stale).await?;
-    }
-    let deliveries = match folded.told.as_slice() {
-        [] => 0,
-        told => notification::tell(transaction, told).await?,
-    };
-    let held: Vec<&Held> = fresh.iter().flat_map(|batch| batch.held()).collect();
-    if !held.is_empty() {
-        quarantine::hold(transaction, &held, now).await?;
-    }
-    let tally = close(transaction, &fresh, &new, &folded).await?;
-    Ok(Applied {
-        batches: fresh.len() as u64,
-        known,
-        tally,
-        notifications: folded.told.len() as u64,
-        deliveries,
-    })
-}
-
-/// The first statement: whoever inserts a batch's row records the batch.
-async fn claim<'a>(
-    transaction: &deadpool_postgres::Transaction<'_>,
-    batches: &[&'a Batch],
-) -> Result<Vec<&'a Batch>, StoreError> {
-    let mut claims: Vec<Claim> = batches.iter().map(|batch| batch.claim.clone()).collect();
-    claims.sort_by_key(|claim| claim.id);
-    claims.dedup_by_key(|claim| claim.id);
-    let mut fresh: HashSet<Uuid> = batch::claim(transaction, &claims).await?.into_iter().collect();
-    // `remove`: of two deliveries of one batch in one window, the first is the batch and the second a repeat.
-    Ok(batches.iter().copied().filter(|batch| fresh.remove(&batch.claim.id)).collect())
+    let concluded = conclude::conclude(transaction, &new, now).await?;
+    ledger::keep_aside(transaction, &fresh, now).await?;
+    ledger::close(transaction, &fresh, &new, &concluded, now, &mut applied).await?;
+    applied.counts.conclude(&concluded);
+    applied.deliveries = concluded.deliveries;
+    Ok(applied)
 }
 
 /// Whatever was noted as begun ends with this transaction, also where it had ended before.
@@ -149,47 +133,4 @@ async fn record<'a>(
     }
     events.retain(is_new);
     Ok(events)
-}
-
-/// Adds every batch up and writes the sums.
-async fn close(
-    transaction: &deadpool_postgres::Transaction<'_>,
-    fresh: &[&Batch],
-    new: &[&Event],
-    folded: &Folded,
-) -> Result<Tally, StoreError> {
-    let stale: HashSet<_> = folded.stale.iter().copied().collect();
-    let mut tallies: HashMap<Uuid, Tally> = HashMap::with_capacity(fresh.len());
-    for event in new {
-        let tally = tallies.entry(event.row.batch_id).or_default();
-        if event.row.reason.is_some() {
-            tally.ignored += 1;
-        } else if stale.contains(&(event.row.day, event.row.natural_key)) {
-            tally.stale += 1;
-        } else {
-            tally.applied += 1;
-        }
-    }
-    let mut total = Tally::default();
-    let mut closed = Vec::with_capacity(fresh.len());
-    for batch in fresh {
-        let mut tally = tallies.get(&batch.claim.id).copied().unwrap_or_default();
-        let read = count(batch.events().count());
-        tally.quarantined = count(batch.held().count());
-        tally.elements = read + tally.quarantined;
-        // Each of these had its key found in `record`.
-        tally.duplicate = read - tally.applied - tally.stale - tally.ignored;
-        total = total.plus(tally);
-        let state = match batch.content {
-            Content::Elements(_) => BatchState::Recorded,
-            Content::Whole(_) => BatchState::Quarantined,
-        };
-        closed.push((&batch.claim, state, tally));
-    }
-    batch::close(transaction, &closed).await?;
-    Ok(total)
-}
-
-fn count(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }

@@ -4,7 +4,7 @@
 
 use crate::isolate::REFUSED;
 use bytes::Bytes;
-use domain::{EventOrder, MachineOpens, MessageEvent, RecipientFact};
+use domain::{EventKind, MachineOpens, MessageEvent, RecipientFact};
 use std::sync::Arc;
 use store::batch::Claim;
 use store::event::EventRow;
@@ -23,11 +23,31 @@ pub struct Source {
 #[derive(Debug)]
 pub struct Batch {
     pub claim: Claim,
+    pub entry: Entry,
     /// As received, in case the whole has to be kept.
     pub body: Bytes,
     /// A note of its beginning has been committed, to be forgotten when it is in the ledger.
     pub noted: bool,
     pub content: Content,
+}
+
+/// How a batch comes into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// For the first time, as ingest accepted it.
+    Arrived,
+    /// Out of the quarantine: the element `ordinal` of a batch that is in the ledger, or all of it ([`WHOLE_BATCH`]).
+    Released { quarantine: i64, ordinal: i32 },
+}
+
+impl Entry {
+    /// What is kept when nothing of it can be told apart.
+    const fn whole(self) -> i32 {
+        match self {
+            Self::Arrived => WHOLE_BATCH,
+            Self::Released { ordinal, .. } => ordinal,
+        }
+    }
 }
 
 /// What a batch's body turned out to be.
@@ -49,20 +69,35 @@ pub enum Element {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub row: EventRow,
-    /// Position among the events of its transaction.
-    pub order: EventOrder,
     pub source: Arc<Source>,
-    /// The message it concerns, if any.
-    pub message: Option<(Identity, MessageEvent)>,
+    /// What it says, about whichever message it concerns.
+    pub fact: MessageEvent,
+    pub naming: Naming,
     /// What it says about its recipient, if anything lasting.
     pub recipient: Option<(Address, RecipientFact)>,
+    /// SendGrid's word on the account, where it is about that.
+    pub account_status: Option<String>,
+}
+
+/// How an event says which message it is about.
+#[derive(Clone, Debug)]
+pub enum Naming {
+    /// By its `sg_message_id`.
+    Message(Identity),
+    /// Only by its `smtp-id` and its recipient, both hashed.
+    SmtpId { recipient_hash: [u8; 16], smtp_id_hash: [u8; 16] },
+    /// A bounce that says only whose it is.
+    Recipient { recipient_hash: [u8; 16] },
+    /// Not at all: it concerns its recipient, the account, or nobody knows what.
+    Nothing,
 }
 
 impl Batch {
     /// A batch that is kept whole, for a reason that makes its elements unreadable or not worth reading.
     #[must_use]
     pub fn whole(claim: Claim, body: Bytes, reason: &'static str, detail: String) -> Self {
-        let mut batch = Self { claim, body, noted: false, content: Content::Elements(Vec::new()) };
+        let content = Content::Elements(Vec::new());
+        let mut batch = Self { claim, entry: Entry::Arrived, body, noted: false, content };
         batch.keep_whole(reason, detail);
         batch
     }
@@ -71,7 +106,7 @@ impl Batch {
     pub fn keep_whole(&mut self, reason: &'static str, detail: String) {
         self.content = Content::Whole(Held {
             batch_id: self.claim.id,
-            ordinal: WHOLE_BATCH,
+            ordinal: self.entry.whole(),
             source_id: self.claim.source_id,
             received_at: self.claim.received_at,
             reason,
@@ -121,6 +156,13 @@ impl Batch {
 }
 
 impl Event {
+    /// Whether it belongs to the fold of a message. An unknown event is seen in a message's timeline and concludes
+    /// nothing, not even that there is a message.
+    #[must_use]
+    pub fn folds(&self) -> bool {
+        self.fact.kind != EventKind::Unknown
+    }
+
     fn held(&self, reason: &'static str, detail: String) -> Held {
         Held {
             batch_id: self.row.batch_id,

@@ -17,7 +17,8 @@ const WINDOW_BYTES: Setting = Setting {
     name: "SENDSTATE_WORKER_WINDOW_BYTES",
     default: Some("8MiB"),
     secret: false,
-    help: "Most bytes of bodies in one transaction, so that a backlog of large batches does not become one of minutes.",
+    help: "Most bytes of bodies in one transaction, so that a backlog of large batches does not become one of minutes. Bounds \
+           memory too: while bodies are read, up to twenty times their bytes at worst.",
 };
 
 const PATIENCE: Setting = Setting {
@@ -28,9 +29,17 @@ const PATIENCE: Setting = Setting {
            broker. Longer than a failover, far below the broker's consumer timeout of 30 minutes.",
 };
 
+const SWEEP_EVERY: Setting = Setting {
+    name: "SENDSTATE_WORKER_SWEEP_EVERY",
+    default: Some("10s"),
+    secret: false,
+    help: "How often bounces that wait for their message are looked at whether they are due; each is due once a minute. \
+           Every worker looks, and whoever comes first takes it, so this is only how late one may be.",
+};
+
 /// What `sendstate-worker` can be told.
 pub(crate) const SETTINGS: &[Setting] =
-    &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, PATIENCE];
+    &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, PATIENCE, SWEEP_EVERY];
 
 /// Everything the worker was told. The two URLs and the prefix are known to be usable.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ pub struct Config {
     pub prefetch: u16,
     pub window_bytes: usize,
     pub patience: Duration,
+    pub sweep_every: Duration,
 }
 
 impl Config {
@@ -56,6 +66,7 @@ impl Config {
             prefetch: reader.number(&PREFETCH, 1..=4096),
             window_bytes: usize::try_from(window_bytes).unwrap_or(usize::MAX),
             patience: reader.duration(&PATIENCE, Duration::from_secs(1)..=Duration::from_secs(600)),
+            sweep_every: reader.duration(&SWEEP_EVERY, Duration::from_secs(1)..=Duration::from_secs(60)),
         }
     }
 }

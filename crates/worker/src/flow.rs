@@ -3,27 +3,19 @@
 //! Promise 2: a window is acked, as a whole and in one frame, only after everything in it is committed. A window that is
 //! not acked comes again: the ledger recognises what was committed.
 //!
-//! A batch that comes again may be the one that killed its worker. It is processed alone, after a committed note that it
-//! was begun; after [`STARTS_MAX`] beginnings without an end its bytes go to quarantine unread.
-//!
 //! When the database stays away beyond the patience, everything is given back to the broker once, and the lane
 //! subscribes again when the database answers.
 
-use crate::batch::Batch;
 use crate::metrics;
-use crate::now;
-use crate::open::Opened;
-use crate::persist::{Away, Patience, persist};
+use crate::persist::{Away, Patience};
 use crate::sources::Sources;
-use queue::{Backoff, Consumer, QueueError, QueueName, Window, WindowLimits};
+use crate::window;
+use queue::{Backoff, Consumer, QueueError, QueueName, WindowLimits};
 use service::health::Condition;
 use std::time::{Duration, Instant};
 use store::{Pool, StoreError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-/// How often a batch may be begun without an end before it is no longer read.
-pub(crate) const STARTS_MAX: i32 = 3;
 
 /// How often a lane looks whether a database that was away is back.
 const DATABASE_POLL: Duration = Duration::from_secs(1);
@@ -160,80 +152,11 @@ async fn consume(
         };
         let mut begun = Vec::new();
         let patience = Patience::new(context.patience, shutdown.clone());
-        if let Err(away) = settle(context, sources, &window, patience, &mut begun).await {
+        if let Err(away) = window::settle(context, sources, &window, patience, &mut begun).await {
             return if shutdown.is_cancelled() { Ended::Shutdown } else { Ended::Database(away, begun) };
         }
         if let Err(error) = consumer.ack(window.through()).await {
             return Ended::Subscription(error);
         }
     }
-}
-
-/// Brings a window into the database: what comes for the first time together, what comes again one by one.
-async fn settle(
-    context: &LaneContext,
-    sources: &mut Sources,
-    window: &Window,
-    mut patience: Patience,
-    begun: &mut Vec<Uuid>,
-) -> Result<(), Away> {
-    let _timer = metrics::window(window.deliveries().len());
-    let received = now();
-    let opened: Vec<Opened<'_>> = window.deliveries().iter().map(|one| Opened::new(one, received)).collect();
-    refresh(context, sources, &opened, &mut patience).await?;
-    let (again, first): (Vec<_>, Vec<_>) =
-        opened.into_iter().partition(|one| one.redelivered && context.lane == Lane::Batches);
-
-    if !first.is_empty() {
-        let batches = first.into_iter().map(|one| one.read(context.lane, sources)).collect();
-        persist(&context.pool, batches, &mut patience).await?;
-    }
-    for one in again {
-        let batch = begin(context, sources, one, &mut patience, begun).await?;
-        persist(&context.pool, vec![batch], &mut patience).await?;
-    }
-    Ok(())
-}
-
-async fn refresh(
-    context: &LaneContext,
-    sources: &mut Sources,
-    opened: &[Opened<'_>],
-    patience: &mut Patience,
-) -> Result<(), Away> {
-    let ids: Vec<i32> = opened.iter().filter_map(Opened::source).collect();
-    while let Err(error) = sources.refresh(&context.pool, &ids).await {
-        patience.after(error).await?;
-    }
-    Ok(())
-}
-
-/// Notes the beginning of a batch that came again, and reads it, or not any more.
-async fn begin(
-    context: &LaneContext,
-    sources: &Sources,
-    opened: Opened<'_>,
-    patience: &mut Patience,
-    begun: &mut Vec<Uuid>,
-) -> Result<Batch, Away> {
-    let id = opened.claim.id;
-    let starts = loop {
-        match note_start(&context.pool, id).await {
-            Ok(starts) => break starts,
-            Err(error) => patience.after(error).await?,
-        }
-    };
-    begun.push(id);
-    let batch = if starts <= STARTS_MAX {
-        opened.read(context.lane, sources)
-    } else {
-        tracing::error!(batch.id = %id, starts, "batch was begun and never finished, its bytes go to quarantine");
-        let detail = format!("processing it was begun {STARTS_MAX} times and never finished");
-        opened.unread("never_finished", detail)
-    };
-    Ok(Batch { noted: true, ..batch })
-}
-
-async fn note_start(pool: &Pool, id: Uuid) -> Result<i32, StoreError> {
-    store::batch::note_start(&pool.get().await?, id, now()).await
 }

@@ -102,6 +102,6 @@ async fn try_only(pool: &Pool, batch: &Batch, ordinals: &[i32], now: Timestamp) 
         .map(|event| Element::Event(Box::new(event.clone())))
         .collect();
     let (claim, content) = (batch.claim.clone(), Content::Elements(elements));
-    let part = Batch { claim, body: batch.body.clone(), noted: false, content };
+    let part = Batch { claim, entry: batch.entry, body: batch.body.clone(), noted: false, content };
     apply(pool, &[&part], Intent::Trial, now).await.map(|_| ())
 }

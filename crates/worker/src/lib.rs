@@ -2,23 +2,28 @@
 //!
 //! The way of a batch: `flow` takes a window of deliveries, [`read`] turns each into a [`batch::Batch`], [`persist`]
 //! brings them into the database through [`apply`]'s one transaction, and only then the window is acked (promise 2).
+//! Beside it: `pending` looks again for the messages of bounces that named none, `instruct` follows what the `sendstate`
+//! command asks for, `maintenance` keeps partitions ready.
 //! Any number of workers may run: the status hierarchy makes order unnecessary and the ledger makes repeats harmless.
 //! Memory is bounded by the prefetch count times the largest body, for each of the two lanes.
 
 pub mod apply;
 pub mod batch;
 mod config;
+pub mod counts;
 mod flow;
-mod fold;
+mod instruct;
 mod isolate;
 mod maintenance;
 pub mod metrics;
 mod open;
+mod pending;
 pub mod persist;
 mod process;
 pub mod read;
-mod recipients;
+mod replay;
 mod sources;
+mod window;
 
 pub use config::Config;
 pub use process::{Ended, Worker};

@@ -1,4 +1,5 @@
-//! A delivery's envelope, and what follows from it before the body is read.
+//! What the broker delivered, recognised: a batch with its envelope, or an instruction; and what follows from that before
+//! a body is read.
 //!
 //! Whatever is wrong with a delivery becomes a reason to keep it whole: nothing that the broker holds is refused.
 
@@ -11,10 +12,16 @@ use jiff::Timestamp;
 use queue::Delivery;
 use store::batch::{Claim, day};
 use uuid::Uuid;
-use wire::envelope::Envelope;
+use wire::envelope::{Incoming, Instruction};
 
-/// A delivery whose envelope has been looked at.
-pub(crate) struct Opened<'a> {
+/// A delivery that has been looked at.
+pub(crate) enum Opened<'a> {
+    Batch(OpenedBatch<'a>),
+    Instruction(OpenedInstruction),
+}
+
+/// A batch, not read yet.
+pub(crate) struct OpenedBatch<'a> {
     pub(crate) claim: Claim,
     body: &'a Bytes,
     pub(crate) redelivered: bool,
@@ -22,27 +29,39 @@ pub(crate) struct Opened<'a> {
     broken: Option<String>,
 }
 
-impl<'a> Opened<'a> {
-    pub(crate) fn new(delivery: &'a Delivery, received: Timestamp) -> Self {
-        let message = &delivery.message;
-        let (claim, broken) = match Envelope::read(Some(message.id.as_str()), &message.headers) {
-            Ok(envelope) => {
-                tracing::debug!(batch.id = %envelope.batch, traceparent = envelope.traceparent, "taken");
-                let (source_id, received_at) = (envelope.source.0, envelope.received_at);
-                (Claim { id: envelope.batch, source_id, received_at }, None)
-            }
-            Err(error) => {
-                // Something that ingest did not write. Its bytes and the day name it: a redelivery is recognised, and the
-                // same bytes on another day are another batch, as they are to the ledger.
-                let id = wire::key::body(day(received), &message.body);
-                let claim =
-                    Claim { id: Uuid::from_bytes(id), source_id: SourceId::NONE.0, received_at: received };
-                (claim, Some(error.to_string()))
-            }
-        };
-        Self { claim, body: &message.body, redelivered: delivery.redelivered, broken }
-    }
+/// An instruction of the `sendstate` command.
+pub(crate) struct OpenedInstruction {
+    /// For the note of its beginning, if it comes again.
+    pub(crate) id: Uuid,
+    pub(crate) instruction: Instruction,
+    pub(crate) redelivered: bool,
+}
 
+/// Looks at a delivery.
+pub(crate) fn open(delivery: &Delivery, received: Timestamp) -> Opened<'_> {
+    let (message, redelivered) = (&delivery.message, delivery.redelivered);
+    let by_bytes = || Uuid::from_bytes(wire::key::body(day(received), &message.body));
+    let (claim, broken) = match Incoming::read(Some(message.id.as_str()), &message.headers, &message.body) {
+        Ok(Incoming::Instruction(instruction)) => {
+            let id = Uuid::try_parse(&message.id).unwrap_or_else(|_| by_bytes());
+            return Opened::Instruction(OpenedInstruction { id, instruction, redelivered });
+        }
+        Ok(Incoming::Batch(envelope)) => {
+            tracing::debug!(batch.id = %envelope.batch, traceparent = envelope.traceparent, "taken");
+            let (source_id, received_at) = (envelope.source.0, envelope.received_at);
+            (Claim { id: envelope.batch, source_id, received_at }, None)
+        }
+        Err(error) => {
+            // Something that neither ingest nor the command wrote. Its bytes and the day name it: a redelivery is
+            // recognised, and the same bytes on another day are another batch, as they are to the ledger.
+            let claim = Claim { id: by_bytes(), source_id: SourceId::NONE.0, received_at: received };
+            (claim, Some(error.to_string()))
+        }
+    };
+    Opened::Batch(OpenedBatch { claim, body: &message.body, redelivered, broken })
+}
+
+impl OpenedBatch<'_> {
     /// What there is to apply.
     pub(crate) fn read(self, lane: Lane, sources: &Sources) -> Batch {
         if let Some(detail) = self.broken.clone() {

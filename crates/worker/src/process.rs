@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::flow::{self, Lane, LaneContext};
-use crate::{PROGRAM, maintenance};
+use crate::{PROGRAM, maintenance, pending};
 use anyhow::Context as _;
 use queue::WindowLimits;
 use secrecy::ExposeSecret as _;
@@ -20,8 +20,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// Connections of the process: a transaction of each lane, and a look-up beside it.
-const CONNECTIONS: usize = 4;
+/// Connections of the process: a transaction of each lane and of the sweep, and a look-up beside each.
+const CONNECTIONS: usize = 6;
 /// What the broker gave up on is rare; it must not take memory from what comes in.
 const PARKED_PREFETCH: u16 = 4;
 
@@ -84,7 +84,8 @@ impl Worker {
             bell.spawn("batches lane", flow::run(batches, draining.clone())),
             bell.spawn("parked lane", flow::run(parked, draining.clone())),
         ];
-        bell.spawn("maintenance", maintenance::run(pool, draining.clone()));
+        bell.spawn("maintenance", maintenance::run(pool.clone(), draining.clone()));
+        bell.spawn("pending bounces", pending::run(pool, config.sweep_every, draining.clone()));
         let admin = bell.admin(admin, health.clone(), telemetry, PROGRAM, ending.clone());
         Ok(Self { lanes, admin, health, draining, ending, watch })
     }

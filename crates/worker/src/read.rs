@@ -1,15 +1,17 @@
-//! From what the broker delivered to a [`Batch`]: envelope, elements, keys. Pure but for the source it is given.
+//! From what the broker delivered, or the database stored, to what can be applied: elements, keys, names. Pure but for the
+//! source it is given.
 //!
 //! Never fails: whatever cannot be read becomes something to keep aside, with the reason.
 
-use crate::batch::{Batch, Content, Element, Event, Source};
+use crate::batch::{Batch, Content, Element, Entry, Event, Naming, Source};
 use bytes::Bytes;
-use domain::{EventKind, IgnoreReason, MessageEvent, RecipientFact, SourceId};
+use domain::{CorrelatedBy, EventKey, EventKind, IgnoreReason, MessageEvent, RecipientFact, SourceId};
+use jiff::Timestamp;
 use std::sync::Arc;
 use store::batch::{Claim, day};
 use store::event::EventRow;
 use store::message::Identity;
-use store::quarantine::Held;
+use store::quarantine::{Held, Taken, WHOLE_BATCH};
 use store::recipient::Address;
 use uuid::Uuid;
 use wire::sendgrid::{self, Reading, Unreadable};
@@ -25,9 +27,41 @@ pub fn batch(claim: Claim, body: Bytes, source: &Arc<Source>) -> Batch {
             let elements =
                 elements.into_iter().map(|element| self::element(&claim, element, source)).collect();
             let content = Content::Elements(elements);
-            Batch { claim, body, noted: false, content }
+            Batch { claim, entry: Entry::Arrived, body, noted: false, content }
         }
     }
+}
+
+/// Reads what was held aside once more. `None` as source: nobody knows it.
+#[must_use]
+pub fn released(taken: Taken, source: Option<&Arc<Source>>) -> Batch {
+    let Taken { id, batch_id, ordinal, source_id, received_at, raw } = taken;
+    let claim = Claim { id: batch_id, source_id, received_at };
+    let (entry, body) = (Entry::Released { quarantine: id, ordinal }, Bytes::from(raw));
+    let Some(source) = source else {
+        let mut batch = Batch { claim, entry, body, noted: false, content: Content::Elements(Vec::new()) };
+        batch.keep_whole("unknown_source", format!("no source has id {source_id}"));
+        return batch;
+    };
+    if ordinal == WHOLE_BATCH {
+        let batch = Batch { entry, ..self::batch(claim, body, source) };
+        return batch;
+    }
+    // An element alone reads as a batch of one, whatever it is. What is not one was no element.
+    let mut batch = Batch { entry, ..Batch::whole(claim, body.clone(), "not_json", String::new()) };
+    let element = sendgrid::element(&body, received_at);
+    let element = sendgrid::Element { ordinal: ordinal.unsigned_abs(), ..element };
+    batch.content = Content::Elements(vec![self::element(&batch.claim, element, source)]);
+    batch
+}
+
+/// Reads a stored event once more; its keys and its message stay those that are stored. `None`: this release reads less
+/// than the one that stored it.
+#[must_use]
+pub fn stored(row: EventRow, source: &Arc<Source>) -> Option<Event> {
+    let read = sendgrid::element(&row.raw, row.received_at).event.ok()?;
+    let naming = naming(SourceId(row.source_id), row.received_at, &read);
+    Some(Event::new(row, naming, read, source))
 }
 
 fn element(claim: &Claim, element: sendgrid::Element<'_>, source: &Arc<Source>) -> Element {
@@ -35,7 +69,11 @@ fn element(claim: &Claim, element: sendgrid::Element<'_>, source: &Arc<Source>) 
     let ordinal = i32::try_from(element.ordinal).unwrap_or(i32::MAX);
     let raw = element.raw.into_owned();
     match element.event {
-        Ok(event) => Element::Event(Box::new(self::event(claim, ordinal, raw, event, source))),
+        Ok(read) => {
+            let naming = naming(SourceId(claim.source_id), claim.received_at, &read);
+            let row = row(claim, ordinal, raw, &naming, &read, source);
+            Element::Event(Box::new(Event::new(row, naming, read, source)))
+        }
         Err(Unreadable { reason, detail }) => Element::Held(Held {
             batch_id: claim.id,
             ordinal,
@@ -48,18 +86,28 @@ fn element(claim: &Claim, element: sendgrid::Element<'_>, source: &Arc<Source>) 
     }
 }
 
-fn event(claim: &Claim, ordinal: i32, raw: Vec<u8>, read: sendgrid::Event, source: &Arc<Source>) -> Event {
+/// What is stored of a new event.
+fn row(
+    claim: &Claim,
+    ordinal: i32,
+    raw: Vec<u8>,
+    naming: &Naming,
+    read: &sendgrid::Event,
+    source: &Source,
+) -> EventRow {
     let source_id = SourceId(claim.source_id);
-    let natural_key = wire::key::natural(source_id, &read);
-    let first_key = wire::key::first(source_id, &read);
-    let identity = identity(claim, &read);
     let ignored = IgnoreReason::of(read.kind, read.machine_open, source.machine_opens);
-    let row = EventRow {
+    let message_key = match naming {
+        Naming::Message(identity) => Some(Uuid::from_bytes(identity.key.0)),
+        Naming::SmtpId { .. } | Naming::Recipient { .. } | Naming::Nothing => None,
+    };
+    EventRow {
         day: day(read.at),
-        natural_key: Uuid::from_bytes(natural_key.0),
-        first_key: first_key.map(|key| Uuid::from_bytes(key.0)),
+        natural_key: Uuid::from_bytes(wire::key::natural(source_id, read).0),
+        first_key: wire::key::first(source_id, read).map(|key| Uuid::from_bytes(key.0)),
         source_id: claim.source_id,
-        message_key: identity.as_ref().map(|identity| Uuid::from_bytes(identity.key.0)),
+        message_key,
+        correlated_by: None,
         batch_id: claim.id,
         ordinal,
         occurred_at: read.at,
@@ -68,42 +116,66 @@ fn event(claim: &Claim, ordinal: i32, raw: Vec<u8>, read: sendgrid::Event, sourc
         outcome: if ignored.is_some() { "ignored" } else { "applied" }.to_owned(),
         reason: ignored.map(|reason| reason.as_str().to_owned()),
         raw,
-    };
-    let recipient = recipient(source_id, &read);
-    let event = MessageEvent {
-        kind: read.kind,
-        at: read.at,
-        key: first_key.unwrap_or(natural_key),
-        machine_open: read.machine_open,
-        failure: read.failure,
-        custom_args: read.custom_args,
-        categories: read.categories,
-    };
-    let order = event.order();
-    // An unknown event is seen in its message's timeline and concludes nothing, not even that there is a message.
-    let message = identity.filter(|_| event.kind != EventKind::Unknown).map(|identity| (identity, event));
-    Event { row, order, source: Arc::clone(source), message, recipient }
+    }
 }
 
-/// The message an event concerns. An event without `sg_message_id` is a fact about its recipient or the account;
-/// one without an address (SendGrid's `dropped` may have none) still belongs to its message.
-fn identity(claim: &Claim, event: &sendgrid::Event) -> Option<Identity> {
-    if event.kind == EventKind::AccountStatusChange {
-        return None;
+impl Event {
+    fn new(row: EventRow, naming: Naming, read: sendgrid::Event, source: &Arc<Source>) -> Self {
+        let recipient = recipient(SourceId(row.source_id), &read);
+        let mut fact = MessageEvent {
+            kind: read.kind,
+            at: read.at,
+            key: EventKey(row.first_key.unwrap_or(row.natural_key).into_bytes()),
+            machine_open: read.machine_open,
+            failure: read.failure,
+            custom_args: read.custom_args,
+            categories: read.categories,
+        };
+        if let Some(by) = row.correlated_by.as_deref().and_then(CorrelatedBy::parse) {
+            correlate(&mut fact, by);
+        }
+        let account_status = read.type_.filter(|_| read.kind == EventKind::AccountStatusChange);
+        Self { row, source: Arc::clone(source), fact, naming, recipient, account_status }
     }
-    let source = SourceId(claim.source_id);
-    let sg_message_id = event.sg_message_id.as_deref()?;
-    let recipient = event.email.as_deref().unwrap_or_default();
-    let message_id = wire::key::message_id(sg_message_id);
-    Some(Identity {
-        key: wire::key::message(source, sg_message_id, recipient),
-        source,
-        created_on: day(claim.received_at),
-        sg_message_id: sg_message_id.to_owned(),
-        recipient: recipient.to_owned(),
-        message_id_hash: wire::key::message_id_hash(source, message_id),
-        recipient_hash: wire::key::address(source, recipient),
-    })
+}
+
+/// Notes in what an event says how it came to its message.
+pub(crate) fn correlate(fact: &mut MessageEvent, by: CorrelatedBy) {
+    if let Some(failure) = &mut fact.failure {
+        failure.correlated_by = Some(by);
+    }
+}
+
+/// The message an event names. One without an address (SendGrid's `dropped` may have none) still belongs to its message.
+fn naming(source: SourceId, received_at: Timestamp, event: &sendgrid::Event) -> Naming {
+    if event.kind == EventKind::AccountStatusChange {
+        return Naming::Nothing;
+    }
+    let email = event.email.as_deref();
+    let recipient_hash = wire::key::address(source, email.unwrap_or_default());
+    let smtp_id_hash = event.smtp_id.as_deref().map(|id| wire::key::smtp_id(source, id));
+    if let Some(sg_message_id) = event.sg_message_id.as_deref() {
+        let recipient = email.unwrap_or_default();
+        let message_id = wire::key::message_id(sg_message_id);
+        return Naming::Message(Identity {
+            key: wire::key::message(source, sg_message_id, recipient),
+            source,
+            created_on: day(received_at),
+            sg_message_id: sg_message_id.to_owned(),
+            recipient: recipient.to_owned(),
+            message_id_hash: wire::key::message_id_hash(source, message_id),
+            recipient_hash,
+            smtp_id_hash,
+        });
+    }
+    match (email, smtp_id_hash) {
+        (None, _) => Naming::Nothing,
+        (Some(_), Some(smtp_id_hash)) => Naming::SmtpId { recipient_hash, smtp_id_hash },
+        (Some(_), None) if matches!(event.kind, EventKind::Bounce | EventKind::Blocked) => {
+            Naming::Recipient { recipient_hash }
+        }
+        (Some(_), None) => Naming::Nothing,
+    }
 }
 
 fn recipient(source: SourceId, event: &sendgrid::Event) -> Option<(Address, RecipientFact)> {

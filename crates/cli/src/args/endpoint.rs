@@ -30,7 +30,8 @@ pub(crate) struct EndpointAdd {
     pub url: String,
 
     /// Notification types, comma separated: message.delivered, message.failed, message.seen (these three by default),
-    /// message.processed, message.deferred, message.clicked, message.complained, message.unsubscribed.
+    /// message.processed, message.deferred, message.clicked, message.complained, message.unsubscribed,
+    /// recipient.suppressed, recipient.resubscribed, account.status_changed.
     #[arg(long, value_delimiter = ',', value_name = "TYPE,...")]
     pub types: Vec<String>,
 

@@ -1,6 +1,7 @@
 //! `sendstate batch`, `message` and `recipient`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use domain::{Group, Standing};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -65,6 +66,21 @@ Examples:
   sendstate recipient show anna@example.com --source newsletter --json | jq -r .standing
 ")]
     Show(RecipientShow),
+    /// List addresses, with their standing.
+    ///
+    /// Everybody of whom something lasting is known: bounces, complaints, unsubscribes and what took them back. In an
+    /// order that means nothing and does not change.
+    #[command(after_help = "\
+CSV has the columns source, address, standing, since, reason and groups (`id:standing`, separated by spaces). A reason is
+text of a remote server: one that begins with = + - @, a tab or a carriage return gets a leading apostrophe, so that no
+spreadsheet takes it for a formula. Addresses are written as they are.
+
+Examples:
+  sendstate recipient list --standing bounced --csv > bounced.csv
+  sendstate recipient list --source newsletter --group 10
+  sendstate recipient list --standing complained --json | jq -r '.[].address'
+")]
+    List(RecipientList),
 }
 
 #[derive(Args, Debug)]
@@ -77,7 +93,50 @@ pub(crate) struct RecipientShow {
     pub source: Option<String>,
 }
 
-fn wait(text: &str) -> Result<Duration, String> {
+#[derive(Args, Debug)]
+pub(crate) struct RecipientList {
+    /// Only who stands so.
+    #[arg(long, value_enum)]
+    pub standing: Option<StandingArg>,
+
+    /// Only who is unsubscribed from this group.
+    #[arg(long, value_name = "ID")]
+    pub group: Option<Group>,
+
+    /// Only on this source; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub source: Vec<String>,
+
+    /// At most this many. Without it a table has 1,000; JSON and CSV have all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+
+    /// Write CSV instead of a table.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StandingArg {
+    Complained,
+    Bounced,
+    Unsubscribed,
+    Ok,
+}
+
+impl From<StandingArg> for Standing {
+    fn from(arg: StandingArg) -> Self {
+        match arg {
+            StandingArg::Complained => Self::Complained,
+            StandingArg::Bounced => Self::Bounced,
+            StandingArg::Unsubscribed => Self::Unsubscribed,
+            StandingArg::Ok => Self::Ok,
+        }
+    }
+}
+
+/// How long to wait for the pipeline.
+pub(super) fn wait(text: &str) -> Result<Duration, String> {
     let wait = humantime::parse_duration(text).map_err(|error| format!("{error}; write e.g. 30s"))?;
     if wait > Duration::from_secs(24 * 60 * 60) { Err("a day at most".to_owned()) } else { Ok(wait) }
 }

@@ -23,6 +23,16 @@ Examples:
   sendstate source list --json | jq -r '.[].path'
 ")]
     List,
+    /// Change a source's policies. What is not given stays as it is.
+    ///
+    /// Ingest and the workers follow within seconds. The policy for machine opens counts for the events that are applied
+    /// from then on; `sendstate replay inbound` applies it to the past.
+    #[command(after_help = "\
+Examples:
+  sendstate source set newsletter --max-age 6h
+  sendstate source set newsletter --machine-opens ignore
+")]
+    Set(SourceSet),
 }
 
 #[derive(Args, Debug)]
@@ -48,6 +58,21 @@ pub(crate) struct SourceAdd {
     /// What to do with opens that SendGrid marks as a machine's.
     #[arg(long, value_enum, default_value = "count")]
     pub machine_opens: MachineOpensArg,
+}
+
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true).args(["max_age", "machine_opens"]))]
+pub(crate) struct SourceSet {
+    /// Its name in `source list`.
+    pub name: String,
+
+    /// How old a signature may be; SendGrid retries for up to 24 h.
+    #[arg(long, value_name = "DURATION", value_parser = max_age)]
+    pub max_age: Option<Duration>,
+
+    /// What to do with opens that SendGrid marks as a machine's.
+    #[arg(long, value_enum)]
+    pub machine_opens: Option<MachineOpensArg>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -19,6 +19,8 @@ pub(crate) struct Document<'a> {
     /// Of the quarantined, those that came through the broker's parking queue.
     parked: i64,
     too_old: i64,
+    /// Bounces that name no message and wait for the one that they may be of. They are counted as applied.
+    pending: i64,
     /// How many batches disagree; the list may be shorter.
     mismatched: usize,
     mismatches: &'a [Mismatch],
@@ -47,6 +49,7 @@ impl<'a> From<&'a Audit> for Document<'a> {
             quarantined: ledger.ended.quarantined,
             parked: ledger.parked,
             too_old: ledger.too_old,
+            pending: audit.pending,
             mismatched: ledger.mismatched,
             mismatches: &ledger.mismatches,
             notifications: &audit.notifications,
@@ -72,6 +75,7 @@ pub(crate) fn text(document: &Document<'_>) -> String {
         ("  duplicate", document.duplicate),
         ("  quarantined", document.quarantined),
         ("    of them parked", document.parked),
+        ("bounces that wait for their message", document.pending),
         ("deliveries unfinished", document.deliveries.unfinished),
         ("deliveries delivered", document.deliveries.delivered),
         ("deliveries exhausted", document.deliveries.exhausted),

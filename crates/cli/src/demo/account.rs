@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use store::look::Batch;
 use uuid::Uuid;
 
+const FAILED: &str = "message.failed";
+
 /// The sums that are printed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Account {
@@ -29,8 +31,8 @@ pub(crate) struct Account {
     pub lost_elements: u64,
     /// Notifications that were expected and not taken.
     pub lost_notifications: u64,
-    /// Notifications that contradict the reference: a type that may not be told, or told twice under two ids, or a last
-    /// one that is not what the message came to.
+    /// What contradicts the reference: a notification that may not be told, or is told twice under two ids, a failure
+    /// that is not the right one, a last one that is not what the message came to; and recipients that stand elsewhere.
     pub contradictions: u64,
 }
 
@@ -64,10 +66,22 @@ pub(crate) fn account(accepted: &[Accepted], ledger: &HashMap<Uuid, Batch>, rece
     account
 }
 
+/// How many of the recipients that the accepted events speak of do not stand where the reference has them. Nothing is
+/// kept of those who stand well.
+pub(crate) fn misjudged(accepted: &[Accepted], found: &BTreeMap<String, &'static str>) -> u64 {
+    let expected = reference::standings(&facts(accepted));
+    let wrong =
+        |(address, standing): &(String, &str)| found.get(address).copied().unwrap_or("ok") != *standing;
+    expected.into_iter().filter(wrong).count() as u64
+}
+
 /// What the reference expects of everything that was accepted.
 pub(crate) fn expected(accepted: &[Accepted]) -> BTreeMap<Message, Expectation> {
-    let facts: Vec<Fact> = accepted.iter().flat_map(|post| post.planned.facts.iter().cloned()).collect();
-    reference::expectations(&facts)
+    reference::expectations(&facts(accepted))
+}
+
+pub(crate) fn facts(accepted: &[Accepted]) -> Vec<Fact> {
+    accepted.iter().flat_map(|post| post.planned.facts.iter().cloned()).collect()
 }
 
 fn by_message(received: &Received) -> BTreeMap<Message, Vec<&Told>> {
@@ -96,7 +110,15 @@ fn contradictions(expectation: &Expectation, told: &[&Told]) -> usize {
     let out_of_step = told.windows(2).filter(|pair| pair[0].sequence >= pair[1].sequence).count();
     let complete = missing(expectation, told) == 0;
     let wrong_end = complete && told.last().map(|told| told.kind.as_str()) != expectation.last;
-    uncalled + twice + out_of_step + usize::from(wrong_end)
+    let wrong_failures = told.iter().filter(|told| is_wrong_failure(expectation, told)).count();
+    uncalled + twice + out_of_step + usize::from(wrong_end) + wrong_failures
+}
+
+/// A failure that is the last word about its message has to be the right one, and say how it came to it.
+fn is_wrong_failure(expectation: &Expectation, told: &Told) -> bool {
+    told.kind == FAILED
+        && (told.correlated_by.as_deref() != expectation.correlated_by
+            || (expectation.last == Some(FAILED) && told.status != expectation.status))
 }
 
 #[cfg(test)]
@@ -110,6 +132,7 @@ mod tests {
             kind: kind.to_owned(),
             status: String::new(),
             sequence,
+            correlated_by: None,
         }
     }
 
@@ -119,7 +142,48 @@ mod tests {
             must: ["message.delivered", "message.seen"].into(),
             may: ["message.failed"].into(),
             last: Some("message.seen"),
+            correlated_by: None,
         }
+    }
+
+    #[test]
+    fn a_bounce_that_names_no_message_has_to_say_how_it_was_found() {
+        let expectation = Expectation {
+            status: "bounced",
+            must: ["message.delivered", FAILED].into(),
+            last: Some(FAILED),
+            correlated_by: Some("recipient"),
+            ..Expectation::default()
+        };
+        let by = |by: Option<&str>| by.map(str::to_owned);
+        let delivered = told("message.delivered", 1);
+        let right =
+            Told { status: "bounced".to_owned(), correlated_by: by(Some("recipient")), ..told(FAILED, 2) };
+        assert_eq!(contradictions(&expectation, &[&delivered, &right]), 0);
+        for wrong in [
+            Told { correlated_by: None, ..right.clone() },
+            Told { correlated_by: by(Some("smtp_id")), ..right.clone() },
+            Told { status: "blocked".to_owned(), ..right },
+        ] {
+            assert_eq!(contradictions(&expectation, &[&delivered, &wrong]), 1, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_recipient_that_stands_elsewhere_is_found() {
+        let fact = Fact {
+            sg_message_id: None,
+            email: "a@example.com".to_owned(),
+            event: "bounce",
+            blocked: false,
+            at: 1,
+        };
+        let planned = super::super::scenario::Planned { body: Vec::new(), elements: 1, facts: vec![fact] };
+        let accepted = [Accepted { batch: Uuid::nil(), planned }];
+        let standing = |standing| [("a@example.com".to_owned(), standing)].into();
+        assert_eq!(misjudged(&accepted, &standing("bounced")), 0);
+        assert_eq!(misjudged(&accepted, &standing("complained")), 1);
+        assert_eq!(misjudged(&accepted, &BTreeMap::new()), 1);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the database says about the demo's own batches and messages.
+//! What the database says about the demo's own batches, messages, recipients and quarantine.
 
 use super::sender::Accepted;
 use crate::batch;
@@ -6,8 +6,13 @@ use crate::failure::Failure;
 use crate::generate::Mail;
 use domain::SourceId;
 use std::collections::{BTreeMap, HashMap};
-use store::look::{self, Batch};
+use store::look::{self, Batch, QuarantineFilter, Quarantined};
 use uuid::Uuid;
+
+/// Recipients looked up together.
+const TOGETHER: usize = 1_000;
+/// More than the demo holds on purpose.
+const QUARANTINED_MAX: i64 = 1_000;
 
 /// Adds the batches that have entered the ledger since; returns how many are still missing.
 pub(crate) async fn follow(
@@ -42,4 +47,31 @@ pub(crate) async fn statuses(
         *statuses.entry(message.status).or_default() += 1;
     }
     Ok(statuses)
+}
+
+/// How those of these addresses stand of which anything is known.
+pub(crate) async fn standings(
+    client: &store::Client,
+    source: SourceId,
+    addresses: &[String],
+) -> Result<BTreeMap<String, &'static str>, Failure> {
+    let mut standings = BTreeMap::new();
+    for some in addresses.chunks(TOGETHER) {
+        let hash = |address: &String| (source.0, Uuid::from_bytes(wire::key::address(source, address)));
+        let asked: Vec<(i32, Uuid)> = some.iter().map(hash).collect();
+        for recipient in look::recipients(client, &asked).await? {
+            let (standing, ..) = recipient.known.standing();
+            standings.insert(recipient.address, standing.as_str());
+        }
+    }
+    Ok(standings)
+}
+
+/// What is held aside of this source.
+pub(crate) async fn quarantined(
+    client: &store::Client,
+    source: SourceId,
+) -> Result<Vec<Quarantined>, Failure> {
+    let filter = QuarantineFilter { source_id: Some(source.0), ..QuarantineFilter::default() };
+    Ok(look::quarantine(client, filter, i64::MAX, QUARANTINED_MAX).await?)
 }

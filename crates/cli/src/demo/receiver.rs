@@ -22,6 +22,8 @@ pub(crate) struct Told {
     pub kind: String,
     pub status: String,
     pub sequence: u64,
+    /// Of a failure whose event did not name its message.
+    pub correlated_by: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +89,7 @@ fn read(body: &[u8]) -> Option<Told> {
         kind: text(&body["type"])?,
         status: text(&data["status"])?,
         sequence: data["sequence"].as_u64()?,
+        correlated_by: text(&data["failure"]["correlated_by"]),
     })
 }
 

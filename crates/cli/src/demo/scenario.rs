@@ -153,14 +153,15 @@ fn under_other_id(text: &[u8]) -> Vec<u8> {
     element.to_string().into_bytes()
 }
 
-/// Bounces by mail for some that are known to be delivered by now, and a whole POST again as a retry brings it.
+/// A whole POST again as a retry brings it, and bounces by mail for some that are known to be delivered by now: one that
+/// came before its delivery would only be brought to its mail a minute later.
 fn second(mails: &[Mail], first: &[Planned], start: i64) -> Vec<Planned> {
     let only_delivered = mails.iter().step_by(LIVES.len()).take(ASYNC_BOUNCES);
     let bounces: Vec<One> = only_delivered
         .map(|mail| One::new(mail, Happening { step: AsyncBounce, repeat: 0, at: start + 700 }))
         .collect();
-    let mut posts = vec![Planned::new(&bounces)];
-    posts.extend(first.first().cloned());
+    let mut posts: Vec<Planned> = first.first().cloned().into_iter().collect();
+    posts.push(Planned::new(&bounces));
     posts
 }
 
@@ -190,6 +191,16 @@ mod tests {
             scenario.first.iter().flat_map(|post| &post.facts).map(|fact| fact.at).collect();
         assert!(!times.is_sorted());
         assert!(scenario.repeats > 10, "{}", scenario.repeats);
+    }
+
+    #[test]
+    fn each_bounce_by_mail_is_of_one_mail() {
+        let scenario = Scenario::new(7, 100, 1_700_000_000);
+        let facts: Vec<Fact> =
+            scenario.first.iter().chain(&scenario.second).flat_map(|post| post.facts.clone()).collect();
+        let told = super::super::reference::expectations(&facts);
+        let found = told.values().filter(|told| told.correlated_by == Some("recipient"));
+        assert_eq!(found.count(), ASYNC_BOUNCES);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::sender::Sender;
 use super::setup::Stage;
 use crate::output;
 use std::collections::BTreeMap;
+use store::look::Quarantined;
 
 pub(crate) fn began(stage: &Stage) {
     say(&format!(
@@ -66,6 +67,8 @@ pub(crate) fn ended(
         *kinds.entry(told.kind.as_str()).or_default() += 1;
     }
     let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let found = received.told.values().filter(|told| told.correlated_by.is_some()).count();
+    say(&format!("{found} bounces that named only an address were brought to the one mail they can be of"));
     say(&format!(
         "the consumer verified {} notifications ({}); it turned {} away once and got them again",
         account.delivered,
@@ -76,8 +79,19 @@ pub(crate) fn ended(
         say(&format!("look at one: sendstate message show {}", mail.message_id));
     }
     if account.contradictions > 0 {
-        say(&format!("{} notifications contradict the reference", account.contradictions));
+        say(&format!("{} notifications or recipients contradict the reference", account.contradictions));
     }
+}
+
+/// What could not be applied is kept whole, and can be looked at.
+pub(crate) fn quarantined(held: &[Quarantined], source_name: &str) {
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in held {
+        *reasons.entry(row.reason.as_str()).or_default() += 1;
+    }
+    let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    say(&format!("held aside, whole: {}", reasons.join(", ")));
+    say(&format!("look through them: sendstate quarantine list --source {source_name}"));
 }
 
 fn say(text: &str) {

@@ -130,6 +130,12 @@ mod tests {
         assert_eq!(types(&[]).unwrap(), ["message.delivered", "message.failed", "message.seen"]);
         let asked = ["message.clicked", "message.processed", "message.clicked"].map(str::to_owned);
         assert_eq!(types(&asked).unwrap(), ["message.processed", "message.clicked"]);
+        let asked =
+            ["account.status_changed", "recipient.suppressed", "recipient.resubscribed"].map(str::to_owned);
+        assert_eq!(
+            types(&asked).unwrap(),
+            ["recipient.suppressed", "recipient.resubscribed", "account.status_changed"]
+        );
         assert_eq!(types(&["message.sent".to_owned()]).unwrap_err().code, 2);
     }
 }

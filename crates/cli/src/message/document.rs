@@ -2,6 +2,7 @@
 
 use super::timeline::{self, Entry};
 use crate::output::time;
+use domain::CorrelatedBy;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -77,7 +78,7 @@ pub(crate) struct NotificationDocument {
     pub r#type: String,
     pub sequence: Option<i32>,
     pub implied: bool,
-    pub status: String,
+    pub status: Option<String>,
     pub occurred_at: String,
     pub created_at: String,
     pub deliveries: Vec<DeliveryDocument>,
@@ -154,7 +155,7 @@ fn failure(message: &Message) -> Option<Failure<'_>> {
         reason: details.reason.as_deref(),
         smtp_status: details.smtp_status.as_deref(),
         classification: details.classification.as_deref(),
-        correlated_by: details.correlated_by.as_deref(),
+        correlated_by: details.correlated_by.map(CorrelatedBy::as_str),
     })
 }
 

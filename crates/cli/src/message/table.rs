@@ -57,7 +57,12 @@ fn timeline(message: &MessageDocument<'_>) -> String {
     let mut table = output::table(&["time", "event", "outcome", "reason"]);
     for entry in &message.timeline {
         let reason = entry.reason.as_deref().map(plain).unwrap_or_default();
-        table.add_row([entry.timestamp.as_str(), &plain(&entry.event), &entry.outcome, &reason]);
+        // An event that did not name its message says how it came to it.
+        let outcome = match &entry.correlated_by {
+            Some(by) => format!("{}, by {by}", entry.outcome),
+            None => entry.outcome.clone(),
+        };
+        table.add_row([&entry.timestamp, &plain(&entry.event), &outcome, &reason]);
     }
     if message.timeline_truncated {
         table.add_row(["…", "and more", "", ""]);
@@ -85,7 +90,7 @@ fn notifications(told: &[NotificationDocument]) -> String {
         table.add_row([
             notification.sequence.map_or_else(|| "-".to_owned(), |sequence| sequence.to_string()),
             format!("{}{implied}", notification.r#type),
-            notification.status.clone(),
+            notification.status.clone().unwrap_or_else(|| "-".to_owned()),
             notification.id.clone(),
             deliveries.join("\n"),
         ]);

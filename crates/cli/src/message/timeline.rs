@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub received_at: String,
     pub sg_event_id: Option<String>,
     pub outcome: String,
+    /// How it came to its message, where it did not name it: `smtp_id` or `recipient`.
+    pub correlated_by: Option<String>,
     /// Why it was ignored; else why the mail was not delivered, or not yet.
     pub reason: Option<String>,
 }
@@ -39,6 +41,7 @@ pub(crate) fn of(events: &[Event]) -> Vec<Entry> {
                 received_at: output::time(event.received_at),
                 sg_event_id,
                 outcome: event.outcome.clone(),
+                correlated_by: event.correlated_by.clone(),
                 reason: event.reason.clone().or(said),
             }
         })
@@ -69,6 +72,7 @@ mod tests {
             occurred_at: at,
             received_at: at,
             name: name.to_owned(),
+            correlated_by: None,
             outcome: "applied".to_owned(),
             reason: None,
             raw: raw.into_bytes(),
@@ -92,6 +96,14 @@ mod tests {
         let entry = of(&[bounce]).remove(0);
         assert_eq!(entry.sg_event_id.as_deref(), Some("id-1"));
         assert_eq!(entry.reason.as_deref(), Some("550 no such user"));
+    }
+
+    #[test]
+    fn an_event_says_how_it_came_to_its_message() {
+        let found =
+            Event { correlated_by: Some("recipient".to_owned()), ..event("bounce", 1_700_000_000, "") };
+        assert_eq!(of(&[found]).remove(0).correlated_by.as_deref(), Some("recipient"));
+        assert_eq!(of(&[event("open", 1_700_000_000, "")]).remove(0).correlated_by, None);
     }
 
     #[test]

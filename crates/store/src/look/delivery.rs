@@ -14,7 +14,8 @@ pub struct Notification {
     pub webhook_id: Uuid,
     pub sequence: Option<i32>,
     pub implied: bool,
-    pub status: String,
+    /// The message's; `None` on what concerns none.
+    pub status: Option<String>,
     pub occurred_at: Timestamp,
     pub created_at: Timestamp,
 }

@@ -18,6 +18,8 @@ pub struct Event {
     pub occurred_at: Timestamp,
     pub received_at: Timestamp,
     pub name: String,
+    /// How it came to its message, if it did not name it.
+    pub correlated_by: Option<String>,
     pub outcome: String,
     /// Why it was ignored.
     pub reason: Option<String>,
@@ -41,6 +43,7 @@ pub async fn events(client: &impl GenericClient, message_keys: &[Uuid]) -> Resul
             occurred_at: row.get("occurred_at"),
             received_at: row.get("received_at"),
             name: row.get("name"),
+            correlated_by: row.get("correlated_by"),
             outcome: row.get("outcome"),
             reason: row.get("reason"),
             raw: row.get("raw"),

@@ -1,6 +1,7 @@
 //! Messages, by the send they belong to or by their recipient.
 
 use crate::StoreError;
+use crate::message::correlated_by;
 use deadpool_postgres::GenericClient;
 use domain::{Counts, Facts, Failure};
 use jiff::Timestamp;
@@ -82,7 +83,7 @@ fn message(row: &Row) -> Result<Message, StoreError> {
             clicks: count(row, "clicks")?,
             deferrals: count(row, "deferrals")?,
         },
-        failure: failure(row),
+        failure: failure(row)?,
         custom_args: row.get("custom_args"),
         categories: row.get("categories"),
     })
@@ -92,14 +93,14 @@ fn count(row: &Row, column: &str) -> Result<u32, StoreError> {
     u32::try_from(row.get::<_, i32>(column)).map_err(|_| StoreError::Unreadable("count below zero"))
 }
 
-fn failure(row: &Row) -> Option<(String, Timestamp, Failure)> {
+fn failure(row: &Row) -> Result<Option<(String, Timestamp, Failure)>, StoreError> {
     let status: Option<String> = row.get("failure_status");
     let at: Option<Timestamp> = row.get("failure_at");
     let details = Failure {
         reason: row.get("failure_reason"),
         smtp_status: row.get("failure_smtp_status"),
         classification: row.get("failure_classification"),
-        correlated_by: row.get("failure_correlated_by"),
+        correlated_by: correlated_by(row.get("failure_correlated_by"))?,
     };
-    Some((status?, at?, details))
+    Ok(status.zip(at).map(|(status, at)| (status, at, details)))
 }

@@ -6,14 +6,14 @@
 use crate::StoreError;
 use domain::message::Sourced;
 use domain::{
-    Counts, EventKey, EventKind, EventOrder, Facts, Failure, Message, MessageKey, NotificationTypes,
-    Precedence, Rank, SourceId, Status,
+    CorrelatedBy, Counts, EventKey, EventKind, EventOrder, Facts, Failure, Message, MessageKey,
+    NotificationTypes, Precedence, Rank, SourceId, Status,
 };
 use jiff::{Timestamp, civil::Date};
 use postgres_types::{FromSql, ToSql};
 use uuid::Uuid;
 
-/// What a message is called; never changes.
+/// What a message is called.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub key: MessageKey,
@@ -24,6 +24,8 @@ pub struct Identity {
     pub recipient: String,
     pub message_id_hash: [u8; 16],
     pub recipient_hash: [u8; 16],
+    /// The one thing that may become known later: not every event says it.
+    pub smtp_id_hash: Option<[u8; 16]>,
 }
 
 /// One row, field for field the database type `message_row`.
@@ -37,6 +39,7 @@ pub struct MessageRow {
     recipient: String,
     message_id_hash: Uuid,
     recipient_hash: Uuid,
+    smtp_id_hash: Option<Uuid>,
     status: String,
     rank: i16,
     leading_at: Option<Timestamp>,
@@ -53,6 +56,7 @@ pub struct MessageRow {
     machine_opens: i32,
     clicks: i32,
     deferrals: i32,
+    events: i32,
     failure_status: Option<String>,
     failure_at: Option<Timestamp>,
     failure_key: Option<Uuid>,
@@ -87,6 +91,7 @@ impl MessageRow {
             recipient: identity.recipient.clone(),
             message_id_hash: Uuid::from_bytes(identity.message_id_hash),
             recipient_hash: Uuid::from_bytes(identity.recipient_hash),
+            smtp_id_hash: identity.smtp_id_hash.map(Uuid::from_bytes),
             status: message.status.as_str().to_owned(),
             rank: message.status.rank().0,
             leading_at: message.leading.map(|leading| leading.at),
@@ -103,13 +108,16 @@ impl MessageRow {
             machine_opens: count(message.counts.machine_opens),
             clicks: count(message.counts.clicks),
             deferrals: count(message.counts.deferrals),
+            events: count(message.events),
             failure_status: failed.map(|(status, _)| status.as_str().to_owned()),
             failure_at: at(failure),
             failure_key: key(failure),
             failure_reason: failed.and_then(|(_, failure)| failure.reason.clone()),
             failure_smtp_status: failed.and_then(|(_, failure)| failure.smtp_status.clone()),
             failure_classification: failed.and_then(|(_, failure)| failure.classification.clone()),
-            failure_correlated_by: failed.and_then(|(_, failure)| failure.correlated_by.clone()),
+            failure_correlated_by: failed
+                .and_then(|(_, failure)| failure.correlated_by)
+                .map(|by| by.as_str().to_owned()),
             custom_args: args.as_ref().map(|sourced| sourced.value.clone()),
             custom_args_at: at(args),
             custom_args_name: name(args),
@@ -153,6 +161,7 @@ impl MessageRow {
                 clicks: self.clicks.cast_unsigned(),
                 deferrals: self.deferrals.cast_unsigned(),
             },
+            events: self.events.cast_unsigned(),
             failure: self.failure()?,
             custom_args: sourced(
                 self.custom_args,
@@ -177,6 +186,7 @@ impl MessageRow {
             recipient: self.recipient,
             message_id_hash: self.message_id_hash.into_bytes(),
             recipient_hash: self.recipient_hash.into_bytes(),
+            smtp_id_hash: self.smtp_id_hash.map(Uuid::into_bytes),
         };
         Ok((identity, message))
     }
@@ -198,11 +208,20 @@ impl MessageRow {
             reason: self.failure_reason.clone(),
             smtp_status: self.failure_smtp_status.clone(),
             classification: self.failure_classification.clone(),
-            correlated_by: self.failure_correlated_by.clone(),
+            correlated_by: correlated_by(self.failure_correlated_by.as_deref())?,
         };
         let order = EventOrder { at, rank: Some(status.rank()), name, key: EventKey(key.into_bytes()) };
         Ok(Some(Sourced { order, value: (status, failure) }))
     }
+}
+
+/// How an event came to its message, as a column has it.
+///
+/// # Errors
+/// [`StoreError::Unreadable`]: written by a release that knows more than this one.
+pub(crate) fn correlated_by(text: Option<&str>) -> Result<Option<CorrelatedBy>, StoreError> {
+    let unknown = StoreError::Unreadable("how an event was correlated");
+    text.map(|text| CorrelatedBy::parse(text).ok_or(unknown)).transpose()
 }
 
 /// Counters live in 31 bits; a message with more events than that stays at the largest.
@@ -244,37 +263,4 @@ fn kind_of(status: Status) -> Option<EventKind> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::{MachineOpens, MessageEvent};
-
-    #[test]
-    fn every_message_comes_back_as_it_was_written() {
-        let identity = Identity {
-            key: MessageKey([1; 16]),
-            source: SourceId(7),
-            created_on: Date::constant(2026, 1, 2),
-            sg_message_id: "id.recvd-1".to_owned(),
-            recipient: "a@example.com".to_owned(),
-            message_id_hash: [2; 16],
-            recipient_hash: [3; 16],
-        };
-        for (first, kind) in EventKind::ALL.into_iter().enumerate() {
-            let mut message = Message::default();
-            for (second, kind) in [kind, EventKind::Bounce, EventKind::SpamReport].into_iter().enumerate() {
-                let event = MessageEvent {
-                    kind,
-                    at: Timestamp::from_second(1_700_000_000 + i64::try_from(second).unwrap()).unwrap(),
-                    key: EventKey([u8::try_from(first * 3 + second).unwrap(); 16]),
-                    machine_open: false,
-                    failure: Some(Failure { reason: Some("full".to_owned()), ..Failure::default() }),
-                    custom_args: Some("{}".to_owned()),
-                    categories: Some(vec!["a".to_owned()]),
-                };
-                message.apply(&event, MachineOpens::Count, NotificationTypes::BY_DEFAULT);
-                let (_, read) = MessageRow::new(&identity, &message).read().unwrap();
-                assert_eq!(read, message, "{kind:?}");
-            }
-        }
-    }
-}
+mod tests;

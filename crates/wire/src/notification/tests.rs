@@ -16,7 +16,7 @@ fn failure(reason: &str) -> Failure {
 
 fn body() -> Body<'static> {
     Body {
-        kind: NotificationType::Delivered.into(),
+        kind: NotificationType::Delivered,
         source: "shop",
         sg_message_id: Some("kQ4mZ1x7TnyVbA2cR9pL0w.recvd-6c5f9d8b7-x2x9z-1-65F1A2B3-1C.0"),
         recipient: Some("reader@example.org"),
@@ -30,6 +30,8 @@ fn body() -> Body<'static> {
         failure: None,
         categories: None,
         custom_args: None,
+        standing: None,
+        account_status: None,
     }
 }
 
@@ -55,7 +57,7 @@ fn a_body_is_rendered_to_these_very_bytes() {
 
 #[test]
 fn a_failure_says_its_kind_and_everything_known_of_it() {
-    let failure = Failure { correlated_by: Some("recipient".to_owned()), ..failure("550 no such user") };
+    let failure = Failure { correlated_by: Some(CorrelatedBy::Recipient), ..failure("550 no such user") };
     let body = Body { failure: Some((Status::Blocked, &failure)), ..body() };
     let expected = json!({
         "kind": "blocked", "reason": "550 no such user", "reason_truncated": false, "smtp_status": "5.1.1",
@@ -91,17 +93,44 @@ fn a_long_reason_is_cut_between_characters_and_flagged() {
 
 #[test]
 fn facts_about_a_recipient_have_no_message_and_no_sequence() {
+    use domain::Standing::{Bounced, Ok};
+    let change = StandingChange { group: None, standing: Bounced, previous: Ok };
     let rendered = parsed(&Body {
-        kind: BodyType::RecipientSuppressed,
+        kind: NotificationType::RecipientSuppressed,
         sg_message_id: None,
         status: None,
         previous_status: None,
         sequence: None,
+        standing: Some(Standing { change, reason: Some("550 no such user") }),
         ..body()
     });
     assert_eq!(rendered["type"], "recipient.suppressed");
+    let standing = json!({
+        "current": "bounced", "previous": "ok", "group_id": null, "reason": "550 no such user",
+        "reason_truncated": false,
+    });
+    assert_eq!(rendered["data"]["standing"], standing);
+    assert_eq!(rendered["data"].get("account"), None);
     for absent in ["message_id", "sg_message_id", "status", "previous_status", "sequence"] {
         assert_eq!(rendered["data"].get(absent), Some(&Value::Null), "{absent}");
+    }
+}
+
+#[test]
+fn what_sendgrid_said_of_the_account_is_told_also_when_it_said_nothing() {
+    for status in [Some("compliance_suspend"), None] {
+        let kind = NotificationType::AccountStatusChanged;
+        let rendered = parsed(&Body { kind, account_status: status, recipient: None, ..body() });
+        assert_eq!(rendered["data"]["account"], json!({ "status": status }));
+    }
+    assert_eq!(parsed(&body())["data"].get("account"), None);
+}
+
+#[test]
+fn nobody_is_told_as_null() {
+    for recipient in [None, Some("")] {
+        let rendered = parsed(&Body { recipient, ..body() });
+        assert_eq!(rendered["data"].get("recipient"), Some(&Value::Null));
     }
 }
 
@@ -125,7 +154,7 @@ fn one_fact_has_one_id_and_every_other_fact_another() {
             for kind in NotificationType::ALL {
                 let id = webhook_id(source, MessageKey(key), kind);
                 assert_eq!(id, webhook_id(source, MessageKey(key), kind));
-                ids.extend([id, webhook_id_of_event(source, EventKey(key), kind.into())]);
+                ids.extend([id, webhook_id_of_event(source, EventKey(key), kind)]);
             }
         }
     }

@@ -1,0 +1,116 @@
+//! `sendstate replay`.
+
+use super::wait;
+use crate::database;
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReplayCommand {
+    /// Work messages out again from their stored events, after what those events mean was mended.
+    ///
+    /// Takes the messages with an event received in the given time and derives their status and facts again, from all
+    /// their stored events and under the source's policy of today. A status that was too high falls, silently; one that rises
+    /// is told like any other move, and nothing is told twice. Messages whose events are partly gone with retention are left alone
+    /// and counted. Which message an event belongs to is not worked out again. On healthy data it changes nothing and tells nobody,
+    /// so repeating it is harmless.
+    ///
+    /// Exits with 1 if it is not done within --wait; the workers go on with it. With `--wait 0` it exits as soon as the broker
+    /// has confirmed the instructions.
+    #[command(after_help = "\
+A time is RFC 3339, a date (its midnight in UTC), a duration ago such as 7d or 90m, or `now`.
+
+Examples:
+  sendstate replay inbound --source newsletter --from 7d --to now
+  sendstate replay inbound --source newsletter --from 2026-03-01 --to 2026-03-02T12:00:00Z --wait 1h
+  sendstate replay inbound --source newsletter --from 1d --to now --json | jq .changed
+")]
+    Inbound(ReplayInbound),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReplayInbound {
+    /// Whose messages.
+    #[arg(long, value_name = "NAME")]
+    pub source: String,
+
+    /// Messages with an event received at this time or later.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Timestamp,
+
+    /// And before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub to: Timestamp,
+
+    /// Wait this long for the workers; 0 does not wait.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = wait)]
+    pub wait: Duration,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    at(text, database::now())
+}
+
+/// Reads a time; `now` is what durations are counted from.
+fn at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    let read = if text == "now" {
+        Some(now)
+    } else if let Ok(at) = text.parse::<Timestamp>() {
+        Some(at)
+    } else if let Ok(day) = Date::strptime("%Y-%m-%d", text) {
+        day.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
+    } else {
+        let ago = humantime::parse_duration(text).ok().and_then(|ago| SignedDuration::try_from(ago).ok());
+        ago.and_then(|ago| now.checked_sub(ago).ok())
+    };
+    // Nothing was received before there was anything to receive with.
+    read.filter(|at| *at >= Timestamp::UNIX_EPOCH).ok_or_else(|| {
+        "give e.g. 2026-03-01T12:00:00Z, 2026-03-01, a duration ago such as 7d, or now; not before 1970"
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        // 2023-11-14T22:13:20Z.
+        at(text, Timestamp::from_second(1_700_000_000).unwrap()).map(|at| at.to_string())
+    }
+
+    #[test]
+    fn a_time_is_a_moment_a_day_or_how_long_ago() {
+        for (text, expected) in [
+            ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
+            ("2026-03-01T12:00:00.5+02:00", "2026-03-01T10:00:00.5Z"),
+            ("2026-03-01", "2026-03-01T00:00:00Z"),
+            ("7d", "2023-11-07T22:13:20Z"),
+            ("1h 30m", "2023-11-14T20:43:20Z"),
+            ("now", "2023-11-14T22:13:20Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_or_before_all_events_is_refused() {
+        for text in [
+            "",
+            "yesterday",
+            "7",
+            "2026-02-30",
+            "2026-03-01T12:00:00",
+            "1969-12-31",
+            "100y",
+            "99999999999999y",
+            "-7d",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+-- Of each (recipient, smtp-id) up to two messages: whether it is one is all that counts. The index leads with the day on
+-- which a message was first heard of; each day's stretch is asked once, the newest first.
+SELECT asked.position - 1 AS position, m.*
+FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (recipient_hash, smtp_id_hash, position)
+CROSS JOIN LATERAL (
+    SELECT found.*
+    FROM generate_series((SELECT max(created_on) FROM messages), (SELECT min(created_on) FROM messages),
+                         interval '-1 day') AS days (day)
+    CROSS JOIN LATERAL (
+        SELECT key, source_id, created_on, sg_message_id, recipient, message_id_hash, recipient_hash, smtp_id_hash
+        FROM messages
+        WHERE created_on = days.day::date
+          AND recipient_hash = asked.recipient_hash AND smtp_id_hash = asked.smtp_id_hash
+        LIMIT 2
+    ) AS found
+    LIMIT 2
+) AS m

@@ -1,0 +1,153 @@
+//! Placed events into their messages: lock, fold by `domain`, write, and render what that makes worth telling.
+//!
+//! Relies on the transaction for the row locks. A message that another worker creates meanwhile is locked and folded
+//! again from what that worker wrote; nothing folded onto an assumed empty message is kept.
+
+use super::place::Placed;
+use super::tell::{self, Wanted};
+use crate::batch::Event;
+use domain::{Message, MessageKey, Outcome};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use store::message::{Direction, Identity, MessageRow};
+use store::notification::NotificationRow;
+use store::{StoreError, message};
+
+/// How often messages may turn out to be created by somebody else within one transaction. Once is ordinary; a row that
+/// is neither there to lock nor absent to create again and again means that something deletes messages.
+const CREATION_RACES_MAX: usize = 4;
+
+/// What folding came to.
+#[derive(Debug, Default)]
+pub(crate) struct Folded<'a> {
+    /// Events that found their message further on.
+    pub(crate) stale: Vec<&'a Event>,
+    /// In the order they are to be told, message by message.
+    pub(crate) told: Vec<NotificationRow>,
+}
+
+/// Folds new events into their messages and writes those.
+///
+/// # Errors
+/// As any statement.
+pub(crate) async fn fold<'a>(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    placed: &[Placed<'a>],
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<Folded<'a>, StoreError> {
+    let mut pending = by_message(placed);
+    let mut folded = Folded::default();
+    for _ in 0..CREATION_RACES_MAX {
+        if pending.is_empty() {
+            return Ok(folded);
+        }
+        let keys: Vec<MessageKey> = pending.keys().copied().collect();
+        let mut known = Vec::new();
+        for row in message::lock(transaction, &keys).await? {
+            let events = pending.remove(&row.key()).unwrap_or_default();
+            let (identity, message) = row.read()?;
+            known.push(One::fold(identity, message, &events, wanted, now));
+        }
+        write_known(transaction, known, &mut folded).await?;
+        pending = create(transaction, pending, wanted, now, &mut folded).await?;
+    }
+    if pending.is_empty() {
+        return Ok(folded);
+    }
+    Err(StoreError::Contradiction("a message can neither be locked nor created"))
+}
+
+type ByMessage<'p, 'a> = BTreeMap<MessageKey, Vec<&'p Placed<'a>>>;
+
+fn by_message<'p, 'a>(placed: &'p [Placed<'a>]) -> ByMessage<'p, 'a> {
+    let mut messages = ByMessage::new();
+    for one in placed {
+        messages.entry(one.identity.key).or_default().push(one);
+    }
+    for events in messages.values_mut() {
+        events.sort_by_key(|one| one.fact.order());
+    }
+    messages
+}
+
+async fn write_known<'a>(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    known: Vec<One<'a>>,
+    folded: &mut Folded<'a>,
+) -> Result<(), StoreError> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<&MessageRow> = known.iter().map(|one| &one.row).collect();
+    message::update(transaction, &rows, Direction::Up).await?;
+    known.into_iter().for_each(|one| one.add_to(folded));
+    Ok(())
+}
+
+/// Creates the messages that were not there to lock; returns those that somebody else created first.
+async fn create<'p, 'a>(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    pending: ByMessage<'p, 'a>,
+    wanted: &Wanted,
+    now: Timestamp,
+    folded: &mut Folded<'a>,
+) -> Result<ByMessage<'p, 'a>, StoreError> {
+    let mut fresh: BTreeMap<MessageKey, One<'a>> = BTreeMap::new();
+    for (key, events) in &pending {
+        if let Some(first) = events.first() {
+            let identity = first.identity.clone().into_owned();
+            fresh.insert(*key, One::fold(identity, Message::default(), events, wanted, now));
+        }
+    }
+    if fresh.is_empty() {
+        return Ok(ByMessage::new());
+    }
+    let rows: Vec<&MessageRow> = fresh.values().map(|one| &one.row).collect();
+    let created = message::insert(transaction, &rows).await?;
+    let mut raced = pending;
+    for key in created {
+        raced.remove(&key);
+        if let Some(one) = fresh.remove(&key) {
+            one.add_to(folded);
+        }
+    }
+    Ok(raced)
+}
+
+/// One message folded, not yet written.
+struct One<'a> {
+    row: MessageRow,
+    stale: Vec<&'a Event>,
+    told: Vec<NotificationRow>,
+}
+
+impl<'a> One<'a> {
+    fn fold(
+        mut identity: Identity,
+        mut message: Message,
+        events: &[&Placed<'a>],
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Self {
+        let wanted = wanted.by(identity.source);
+        // Opens and clicks do not say it; whichever event says it first is as good as any.
+        let said = || events.iter().find_map(|one| one.identity.smtp_id_hash);
+        identity.smtp_id_hash = identity.smtp_id_hash.or_else(said);
+        let (mut stale, mut told) = (Vec::new(), Vec::new());
+        for Placed { event, fact, .. } in events {
+            let applied = message.apply(fact, event.source.machine_opens, wanted);
+            if applied.outcome == Outcome::Stale {
+                stale.push(*event);
+            }
+            let notices = applied.notices.iter();
+            told.extend(notices.map(|notice| tell::of_message(&identity, &message, event, notice, now)));
+        }
+        Self { row: MessageRow::new(&identity, &message), stale, told }
+    }
+
+    fn add_to(self, folded: &mut Folded<'a>) {
+        folded.stale.extend(self.stale);
+        folded.told.extend(self.told);
+    }
+}

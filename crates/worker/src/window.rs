@@ -1,0 +1,135 @@
+//! One window of deliveries into the database.
+//!
+//! A batch that comes again may be the one that killed its worker. It is processed alone, after a committed note that it
+//! was begun; after [`STARTS_MAX`] beginnings without an end its bytes go to quarantine unread. An instruction that comes
+//! again is noted likewise, and given up: nothing is lost with it.
+
+use crate::batch::Batch;
+use crate::flow::{Lane, LaneContext};
+use crate::open::{self, Opened, OpenedBatch, OpenedInstruction};
+use crate::persist::{Away, Patience, persist};
+use crate::sources::Sources;
+use crate::{instruct, metrics, now};
+use queue::Window;
+use store::{Pool, StoreError};
+use uuid::Uuid;
+
+/// How often a batch may be begun without an end before it is no longer read.
+const STARTS_MAX: i32 = 3;
+
+/// Brings a window into the database: what comes for the first time together, what comes again one by one, and then what
+/// the `sendstate` command asks for.
+pub(crate) async fn settle(
+    context: &LaneContext,
+    sources: &mut Sources,
+    window: &Window,
+    mut patience: Patience,
+    begun: &mut Vec<Uuid>,
+) -> Result<(), Away> {
+    let _timer = metrics::window(window.deliveries().len());
+    let received = now();
+    let (mut batches, mut instructions) = (Vec::new(), Vec::new());
+    for delivery in window.deliveries() {
+        match open::open(delivery, received) {
+            Opened::Batch(batch) => batches.push(batch),
+            Opened::Instruction(instruction) => instructions.push(instruction),
+        }
+    }
+    refresh(context, sources, &batches, &mut patience).await?;
+    let (again, first): (Vec<_>, Vec<_>) =
+        batches.into_iter().partition(|one| one.redelivered && context.lane == Lane::Batches);
+
+    if !first.is_empty() {
+        let batches = first.into_iter().map(|one| one.read(context.lane, sources)).collect();
+        persist(&context.pool, batches, &mut patience).await?;
+    }
+    for one in again {
+        let batch = begin(context, sources, one, &mut patience, begun).await?;
+        persist(&context.pool, vec![batch], &mut patience).await?;
+    }
+    for one in instructions {
+        follow(context, sources, one, &mut patience, begun).await?;
+    }
+    Ok(())
+}
+
+async fn refresh(
+    context: &LaneContext,
+    sources: &mut Sources,
+    opened: &[OpenedBatch<'_>],
+    patience: &mut Patience,
+) -> Result<(), Away> {
+    let ids: Vec<i32> = opened.iter().filter_map(OpenedBatch::source).collect();
+    while let Err(error) = sources.refresh(&context.pool, &ids).await {
+        patience.after(error).await?;
+    }
+    Ok(())
+}
+
+/// Notes the beginning of a batch that came again, and reads it, or not any more.
+async fn begin(
+    context: &LaneContext,
+    sources: &Sources,
+    opened: OpenedBatch<'_>,
+    patience: &mut Patience,
+    begun: &mut Vec<Uuid>,
+) -> Result<Batch, Away> {
+    let id = opened.claim.id;
+    let starts = note_beginning(context, id, patience, begun).await?;
+    let batch = if starts <= STARTS_MAX {
+        opened.read(context.lane, sources)
+    } else {
+        tracing::error!(batch.id = %id, starts, "batch was begun and never finished, its bytes go to quarantine");
+        let detail = format!("processing it was begun {STARTS_MAX} times and never finished");
+        opened.unread("never_finished", detail)
+    };
+    Ok(Batch { noted: true, ..batch })
+}
+
+/// Follows an instruction; one that came again after a beginning is noted, and after too many given up.
+async fn follow(
+    context: &LaneContext,
+    sources: &mut Sources,
+    opened: OpenedInstruction,
+    patience: &mut Patience,
+    begun: &mut Vec<Uuid>,
+) -> Result<(), Away> {
+    let OpenedInstruction { id, instruction, redelivered } = opened;
+    if !redelivered {
+        return instruct::follow(context, sources, &instruction, patience).await;
+    }
+    let starts = note_beginning(context, id, patience, begun).await?;
+    if starts > STARTS_MAX {
+        tracing::error!(instruction.id = %id, starts, "instruction was begun and never finished, given up");
+        return Ok(());
+    }
+    instruct::follow(context, sources, &instruction, patience).await?;
+    while let Err(error) = forget_start(&context.pool, id).await {
+        patience.after(error).await?;
+    }
+    Ok(())
+}
+
+async fn note_beginning(
+    context: &LaneContext,
+    id: Uuid,
+    patience: &mut Patience,
+    begun: &mut Vec<Uuid>,
+) -> Result<i32, Away> {
+    let starts = loop {
+        match note_start(&context.pool, id).await {
+            Ok(starts) => break starts,
+            Err(error) => patience.after(error).await?,
+        }
+    };
+    begun.push(id);
+    Ok(starts)
+}
+
+async fn note_start(pool: &Pool, id: Uuid) -> Result<i32, StoreError> {
+    store::batch::note_start(&pool.get().await?, id, now()).await
+}
+
+async fn forget_start(pool: &Pool, id: Uuid) -> Result<(), StoreError> {
+    store::batch::forget_starts(&pool.get().await?, &[id]).await
+}
