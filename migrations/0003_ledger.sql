@@ -21,7 +21,7 @@ CREATE TABLE batches (
 ) PARTITION BY RANGE (received_on);
 CREATE TABLE batches_default PARTITION OF batches DEFAULT;
 
--- Batches that came again and were begun; see worker::flow. A row leaves when its batch is in the ledger.
+-- Batches and instructions that came again and were begun; see worker::window. A row leaves when that has ended well.
 CREATE TABLE batch_starts (
     batch_id   uuid PRIMARY KEY,
     starts     int NOT NULL,
@@ -83,8 +83,10 @@ CREATE TABLE quarantine (
     settled_at timestamptz CONSTRAINT held_iff_not_settled CHECK ((settled_at IS NULL) = (state = 'held')),
     -- What a released element ended as.
     became     text CONSTRAINT became_is_an_outcome CHECK (became IN ('applied', 'stale', 'ignored', 'duplicate')),
-    -- The last time its release was tried and it could still not be read.
-    tried_at   timestamptz,
+    -- The last time its release was tried in vain, and why: reason and detail. Those above stay the first ones.
+    tried_at     timestamptz,
+    last_refusal text,
+    CONSTRAINT refusal_is_whole_or_absent CHECK ((tried_at IS NULL) = (last_refusal IS NULL)),
     CONSTRAINT only_what_is_released_becomes CHECK (became IS NULL OR state = 'released'),
     CONSTRAINT an_element_is_quarantined_once UNIQUE (batch_id, ordinal)
 );
@@ -99,7 +101,7 @@ CREATE TABLE pending_bounces (
     next_try_at timestamptz NOT NULL,
     expires_at  timestamptz NOT NULL,
     PRIMARY KEY (day, natural_key)
-);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_bounces_that_are_due ON pending_bounces (next_try_at);
 
 -- Messages worked out again from their events; a part is what one instruction on the queue carries.
@@ -116,7 +118,7 @@ CREATE TABLE replay_parts (
     part       int NOT NULL,
     messages   int NOT NULL,
     changed    int NOT NULL,
-    -- Their events are partly gone.
+    -- Their events are partly gone, or could not be worked out.
     left_alone int NOT NULL,
     told       int NOT NULL,
     PRIMARY KEY (replay_id, part)

@@ -134,6 +134,7 @@ mod tests {
             "sendstate quarantine show 1 --json",
             "sendstate source set x --max-age 6h --machine-opens ignore",
             "sendstate replay inbound --source x --from 7d --to 1d",
+            "sendstate replay inbound --source x --from 2026-03-01T12:00:00.5Z --to now --wait 1s",
         ] {
             Cli::try_parse_from(line.split(' ')).expect(line);
         }
@@ -165,6 +166,7 @@ mod tests {
             "sendstate recipient list --limit 0",
             "sendstate recipient list --standing fine",
             "sendstate replay inbound --source x --from 7d",
+            "sendstate replay inbound --source x --from 7d --to now --wait 0",
             "sendstate replay inbound --source x --from yesterday --to now",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);

@@ -49,11 +49,17 @@ impl Broker {
         Ok(())
     }
 
-    /// Waits until everything given is confirmed, and takes leave.
-    pub(crate) async fn finish(mut self) -> Result<(), Failure> {
+    /// Waits until everything given is confirmed.
+    pub(crate) async fn settle(&mut self) -> Result<(), Failure> {
         while !self.under_way.is_empty() {
             self.one_confirmed().await?;
         }
+        Ok(())
+    }
+
+    /// Waits until everything given is confirmed, and takes leave.
+    pub(crate) async fn finish(mut self) -> Result<(), Failure> {
+        self.settle().await?;
         // Everything is confirmed, so nothing can be left behind.
         let _nothing = self.publisher.close(CLOSE).await;
         Ok(())

@@ -13,6 +13,14 @@ pub const DELIVERED_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long the message of a bounce may take to arrive here after it: SendGrid repeats a batch for a day.
 pub const PENDING_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// How many days before an event a message may have been first heard of, to be the one that it is about. Covers a month in
+/// which sending was scheduled or deferred, and bounds the look: ids are not looked for through all of history.
+pub const HEARD_WITHIN_DAYS: i32 = 40;
+
+/// More messages to one address than this on one day, or among the events of one transaction, and a bounce to it can be
+/// any of them. Bounds what is read of an address that gets everything.
+pub const CROWD: usize = 1_000;
+
 /// How an event without `sg_message_id` came to its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CorrelatedBy {
@@ -94,6 +102,9 @@ impl Deliveries {
     /// The message that a bounce at this time is of: delivered in the seven days before, and not failed.
     #[must_use]
     pub fn bounced(&self, at: Timestamp) -> Found {
+        if self.0.len() > CROWD {
+            return Found::Several;
+        }
         let may_have = |delivery: &Delivery| {
             !delivery.failed
                 && delivery
@@ -163,6 +174,17 @@ mod tests {
         let mut deliveries = delivered(&[0]);
         deliveries.note(MessageKey([1; 16]), EventKind::Bounce, at(60));
         assert_eq!(deliveries.bounced(at(70)), Found::None);
+    }
+
+    #[test]
+    fn in_a_crowd_nobody_is_found() {
+        let mut deliveries = delivered(&[0]);
+        for number in 0..u64::try_from(CROWD).unwrap() {
+            let mut key = [9; 16];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            deliveries.note(MessageKey(key), EventKind::Processed, at(0));
+        }
+        assert_eq!(deliveries.bounced(at(60)), Found::Several);
     }
 
     #[test]

@@ -1,11 +1,11 @@
--- Of each (recipient, smtp-id) up to two messages: whether it is one is all that counts. The index leads with the day on
--- which a message was first heard of; each day's stretch is asked once, the newest first.
+-- Of each (recipient, smtp-id) up to two messages first heard of on the days from $3 through $4: whether it is one is all
+-- that counts. The index leads with that day; each day's stretch is asked once.
 SELECT asked.position - 1 AS position, m.*
-FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (recipient_hash, smtp_id_hash, position)
+FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::date[])
+     WITH ORDINALITY AS asked (recipient_hash, smtp_id_hash, from_day, through_day, position)
 CROSS JOIN LATERAL (
     SELECT found.*
-    FROM generate_series((SELECT max(created_on) FROM messages), (SELECT min(created_on) FROM messages),
-                         interval '-1 day') AS days (day)
+    FROM generate_series(asked.through_day, asked.from_day, interval '-1 day') AS days (day)
     CROSS JOIN LATERAL (
         SELECT key, source_id, created_on, sg_message_id, recipient, message_id_hash, recipient_hash, smtp_id_hash
         FROM messages

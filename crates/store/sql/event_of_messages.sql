@@ -2,4 +2,3 @@ SELECT ROW (day, natural_key, first_key, source_id, message_key, correlated_by, 
             occurred_at, received_at, name, outcome, reason, raw)::event_row
 FROM events
 WHERE message_key = ANY ($1)
-LIMIT $2

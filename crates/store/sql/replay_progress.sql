@@ -1,4 +1,3 @@
-SELECT count(*), coalesce(sum(messages), 0)::bigint, coalesce(sum(changed), 0)::bigint,
-       coalesce(sum(left_alone), 0)::bigint, coalesce(sum(told), 0)::bigint
+SELECT part, messages::bigint, changed::bigint, left_alone::bigint, told::bigint
 FROM replay_parts
-WHERE replay_id = $1
+WHERE replay_id = $1 AND part = ANY ($2)

@@ -6,36 +6,82 @@
 use crate::StoreError;
 use crate::message::Identity;
 use deadpool_postgres::GenericClient;
-use domain::correlation::Delivery;
+use domain::correlation::{CROWD, Delivery, HEARD_WITHIN_DAYS};
 use domain::{MessageKey, SourceId};
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// More candidates than this for one address are as good as any number: none of them is it.
 pub const CANDIDATES_MAX: usize = 8;
 
+/// Most that is asked in one statement: bounds its run time.
+const ASKED_MAX: usize = 500;
+
+/// The days on which a message may have been first heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Days {
+    pub from: Date,
+    pub through: Date,
+}
+
+impl Days {
+    /// Those on which the message of an event was first heard of that was received on this day. Two days more: a bounce
+    /// waits for its message for one.
+    #[must_use]
+    pub fn around(received_on: Date) -> Self {
+        Self {
+            from: received_on.saturating_sub(HEARD_WITHIN_DAYS.days()),
+            through: received_on.saturating_add(2.days()),
+        }
+    }
+}
+
+/// A recipient and a message's `smtp-id`, both hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Named {
+    pub recipient_hash: [u8; 16],
+    pub smtp_id_hash: [u8; 16],
+    pub days: Days,
+}
+
 /// A recipient, and when a message to it must have been delivered to have bounced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bounced {
     pub recipient_hash: [u8; 16],
     pub from: Timestamp,
     pub to: Timestamp,
+    pub days: Days,
 }
 
-/// The messages to a recipient that say this `smtp-id`, for each (recipient, smtp-id) asked, by its position: at most two.
+/// A message that may have bounced.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub identity: Identity,
+    pub delivery: Delivery,
+    /// Stands for more messages to this address than were looked at.
+    pub crowded: bool,
+}
+
+/// The messages to a recipient that say this `smtp-id`, for each asked, by its position: at most two.
 ///
 /// # Errors
 /// As any statement.
 pub async fn by_smtp_id(
     client: &impl GenericClient,
-    asked: &[([u8; 16], [u8; 16])],
+    asked: &[Named],
 ) -> Result<Vec<(usize, Identity)>, StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/correlation_smtp_id.sql")).await?;
-    let recipients: Vec<_> = asked.iter().map(|(recipient, _)| Uuid::from_bytes(*recipient)).collect();
-    let smtp_ids: Vec<_> = asked.iter().map(|(_, smtp_id)| Uuid::from_bytes(*smtp_id)).collect();
-    let rows = client.query(&statement, &[&recipients, &smtp_ids]).await?;
-    Ok(rows.iter().map(|row| (position(row), identity(row))).collect())
+    let mut found = Vec::new();
+    for (chunk, asked) in asked.chunks(ASKED_MAX).enumerate() {
+        let recipients: Vec<_> = asked.iter().map(|one| Uuid::from_bytes(one.recipient_hash)).collect();
+        let smtp_ids: Vec<_> = asked.iter().map(|one| Uuid::from_bytes(one.smtp_id_hash)).collect();
+        let (from, through) = days(asked.iter().map(|one| one.days));
+        let rows = client.query(&statement, &[&recipients, &smtp_ids, &from, &through]).await?;
+        found.extend(rows.iter().map(|row| (chunk * ASKED_MAX + position(row), identity(row))));
+    }
+    Ok(found)
 }
 
 /// The messages to a recipient that were delivered in time and have not failed, for each asked, by its position: at most
@@ -46,14 +92,33 @@ pub async fn by_smtp_id(
 pub async fn delivered(
     client: &impl GenericClient,
     asked: &[Bounced],
-) -> Result<Vec<(usize, Identity, Delivery)>, StoreError> {
+) -> Result<Vec<(usize, Candidate)>, StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/correlation_delivered.sql")).await?;
-    let recipients: Vec<_> = asked.iter().map(|one| Uuid::from_bytes(one.recipient_hash)).collect();
-    let from: Vec<_> = asked.iter().map(|one| one.from).collect();
-    let to: Vec<_> = asked.iter().map(|one| one.to).collect();
-    let rows = client.query(&statement, &[&recipients, &from, &to, &(CANDIDATES_MAX as i64)]).await?;
-    let delivery = |row: &Row| Delivery { delivered_at: row.get("delivered_at"), failed: false };
-    Ok(rows.iter().map(|row| (position(row), identity(row), delivery(row))).collect())
+    let mut found = Vec::new();
+    for (chunk, asked) in asked.chunks(ASKED_MAX).enumerate() {
+        let recipients: Vec<_> = asked.iter().map(|one| Uuid::from_bytes(one.recipient_hash)).collect();
+        let from_at: Vec<_> = asked.iter().map(|one| one.from).collect();
+        let to_at: Vec<_> = asked.iter().map(|one| one.to).collect();
+        let (from, through) = days(asked.iter().map(|one| one.days));
+        let (crowd, most) = (CROWD as i64, CANDIDATES_MAX as i64);
+        let rows = client
+            .query(&statement, &[&recipients, &from_at, &to_at, &from, &through, &crowd, &most])
+            .await?;
+        found.extend(rows.iter().map(|row| (chunk * ASKED_MAX + position(row), candidate(row))));
+    }
+    Ok(found)
+}
+
+fn days(of: impl Iterator<Item = Days>) -> (Vec<Date>, Vec<Date>) {
+    of.map(|days| (days.from, days.through)).unzip()
+}
+
+fn candidate(row: &Row) -> Candidate {
+    Candidate {
+        identity: identity(row),
+        delivery: Delivery { delivered_at: row.get("delivered_at"), failed: false },
+        crowded: row.get("crowded"),
+    }
 }
 
 /// What is stored of these messages, whatever their state; messages that are not there are left out.

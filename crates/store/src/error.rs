@@ -48,6 +48,13 @@ impl StoreError {
         matches!(error.code(), Some(&SqlState::T_R_DEADLOCK_DETECTED | &SqlState::T_R_SERIALIZATION_FAILURE))
     }
 
+    /// Whether it comes of one thing that is stored, not of the database as a whole: waiting alone may never help, and
+    /// whoever meets it again and again has to give up on what was asked.
+    #[must_use]
+    pub const fn concerns_one_thing(&self) -> bool {
+        matches!(self, Self::Contradiction(_) | Self::Unreadable(_))
+    }
+
     /// The SQLSTATE, where the server gave one: safe to log, unlike the message, which may quote data.
     #[must_use]
     pub fn sqlstate(&self) -> Option<&str> {

@@ -108,17 +108,49 @@ pub async fn find(client: &impl GenericClient, keys: &[(Date, Uuid)]) -> Result<
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// The stored events of these messages, in no order, at most `limit`.
+/// How much is stored of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub message: MessageKey,
+    /// All its events, and those of them that were known when they came.
+    pub events: i64,
+    pub known: i64,
+    /// Of all its elements as received.
+    pub bytes: i64,
+}
+
+/// How much is stored of each of these messages; one without events is missing.
+///
+/// # Errors
+/// As any statement.
+pub async fn extents(
+    client: &impl GenericClient,
+    messages: &[MessageKey],
+) -> Result<Vec<Extent>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_extents.sql")).await?;
+    let messages: Vec<_> = messages.iter().map(|key| Uuid::from_bytes(key.0)).collect();
+    let rows = client.query(&statement, &[&messages]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Extent {
+            message: MessageKey(row.get::<_, Uuid>(0).into_bytes()),
+            events: row.get(1),
+            known: row.get(2),
+            bytes: row.get(3),
+        })
+        .collect())
+}
+
+/// The stored events of these messages, in no order. To be asked for as many as their [`extents`] allow.
 ///
 /// # Errors
 /// As any statement.
 pub async fn of_messages(
     client: &impl GenericClient,
     messages: &[MessageKey],
-    limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/event_of_messages.sql")).await?;
     let messages: Vec<_> = messages.iter().map(|key| Uuid::from_bytes(key.0)).collect();
-    let rows = client.query(&statement, &[&messages, &limit]).await?;
+    let rows = client.query(&statement, &[&messages]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

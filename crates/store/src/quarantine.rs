@@ -51,9 +51,9 @@ pub async fn hold(client: &impl GenericClient, held: &[&Held], now: Timestamp) -
     Ok(())
 }
 
-/// What is held, taken for its release; locked until the transaction ends.
+/// What is held, to be released.
 #[derive(Clone, Debug)]
-pub struct Taken {
+pub struct Stored {
     pub id: i64,
     pub batch_id: Uuid,
     /// Position in the batch, or [`WHOLE_BATCH`].
@@ -63,18 +63,18 @@ pub struct Taken {
     pub raw: Vec<u8>,
 }
 
-/// A held row as it is, not locked: to be read before a transaction is begun. `None`: it is settled, or was never there.
+/// A held row as it is, not locked: to be read before the transaction that takes it is begun. `None`: it is settled, or was never there.
 ///
 /// # Errors
 /// As any statement.
-pub async fn find_held(client: &impl GenericClient, id: i64) -> Result<Option<Taken>, StoreError> {
+pub async fn find_held(client: &impl GenericClient, id: i64) -> Result<Option<Stored>, StoreError> {
     let statement = client
         .prepare_cached(
             "SELECT id, batch_id, ordinal, source_id, received_at, raw FROM quarantine WHERE id = $1 AND state = 'held'",
         )
         .await?;
     let row = client.query_opt(&statement, &[&id]).await?;
-    Ok(row.map(|row| Taken {
+    Ok(row.map(|row| Stored {
         id: row.get("id"),
         batch_id: row.get("batch_id"),
         ordinal: row.get("ordinal"),
@@ -114,25 +114,27 @@ pub async fn release(
     Ok(())
 }
 
-/// Notes on a taken row that it still cannot be applied, and why.
+/// Notes on a held row that its release was tried in vain, and why. A row that is settled stays as it is.
 ///
 /// # Errors
 /// As any statement.
 pub async fn refuse(
     client: &impl GenericClient,
     id: i64,
-    reason: &str,
-    detail: &str,
+    refusal: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = client
-        .prepare_cached("UPDATE quarantine SET reason = $2, detail = $3, tried_at = $4 WHERE id = $1")
+        .prepare_cached(
+            "UPDATE quarantine SET last_refusal = $2, tried_at = $3 WHERE id = $1 AND state = 'held'",
+        )
         .await?;
-    client.execute(&statement, &[&id, &reason, &detail, &now]).await?;
+    client.execute(&statement, &[&id, &refusal, &now]).await?;
     Ok(())
 }
 
-/// Settles those of the given rows that are held as discarded; returns their ids. Role: operator.
+/// Settles those of the given rows that are held as discarded; returns their ids. Locks them in the order of their ids, so
+/// that two who discard the same rows never deadlock. Role: operator.
 ///
 /// # Errors
 /// As any statement.
@@ -143,8 +145,9 @@ pub async fn discard(
 ) -> Result<Vec<i64>, StoreError> {
     let statement = client
         .prepare_cached(
-            "UPDATE quarantine SET state = 'discarded', settled_at = $2
-             WHERE id = ANY ($1) AND state = 'held' RETURNING id",
+            "WITH chosen AS (SELECT id FROM quarantine WHERE id = ANY ($1) AND state = 'held' ORDER BY id FOR UPDATE)
+             UPDATE quarantine SET state = 'discarded', settled_at = $2
+             FROM chosen WHERE quarantine.id = chosen.id RETURNING quarantine.id",
         )
         .await?;
     let rows = client.query(&statement, &[&ids, &now]).await?;

@@ -6,7 +6,7 @@
 
 use crate::hash::FieldHash;
 use crate::sendgrid::{Event, normalise_address};
-use domain::{EventKey, MessageKey, SourceId};
+use domain::{EventKey, EventKind, MessageKey, SourceId};
 use jiff::{Timestamp, civil::Date};
 
 fn start(label: &'static str, source: SourceId) -> FieldHash {
@@ -55,6 +55,12 @@ pub fn natural(source: SourceId, event: &Event) -> EventKey {
         .optional(event.type_.as_deref())
         .optional(event.useragent.as_deref())
         .optional(event.ip.as_deref());
+    // One visit to a page of preferences leaves several groups in the same second, alike in everything else.
+    let leaves_or_joins = matches!(event.kind, EventKind::GroupUnsubscribe | EventKind::GroupResubscribe);
+    let hash = match event.group.filter(|_| leaves_or_joins) {
+        Some(group) => hash.number(group),
+        None => hash,
+    };
     EventKey(hash.finish_after(seconds(event.at)))
 }
 

@@ -122,10 +122,16 @@ impl Counts {
         }
     }
 
+    pub(crate) fn tell(&mut self, kind: &str) {
+        if let Some(kind) = NotificationType::parse(kind) {
+            self.told[kind as usize] += 1;
+        }
+    }
+
     /// Adds what was concluded.
     pub(crate) fn conclude(&mut self, concluded: &Concluded<'_>) {
         let places = &concluded.places;
-        for by in places.placed.iter().filter_map(|one| one.by) {
+        for by in places.placed.iter().filter_map(|one| one.by()) {
             self.correlation(Correlation::Found(by), 1);
         }
         self.correlation(Correlation::Pending, places.pending.len());
@@ -142,6 +148,7 @@ mod tests {
     fn positions_are_those_of_the_lists() {
         assert!(EventKind::ALL.iter().enumerate().all(|(position, kind)| *kind as usize == position));
         assert!(Ending::ALL.iter().enumerate().all(|(position, ending)| *ending as usize == position));
+        assert!(NotificationType::ALL.iter().enumerate().all(|(position, kind)| *kind as usize == position));
     }
 
     #[test]

@@ -101,7 +101,9 @@ pub(crate) async fn run(context: LaneContext, shutdown: CancellationToken) {
                 context.database_ready.unmet("away");
                 metrics::given_back();
                 consumer.give_back().await;
-                begun = ids;
+                // What failed for itself keeps its note, so that it is given up one day; what ended with the database away
+                // says nothing about its batch.
+                begun = if error.concerns_one_thing() { Vec::new() } else { ids };
             }
         }
     }

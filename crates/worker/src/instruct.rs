@@ -1,7 +1,7 @@
 //! Following an instruction of the `sendstate` command: release what is held aside, or work messages out again.
 //!
-//! Both are idempotent: what is settled or done is recognised by its row. An instruction that the database refuses for
-//! its data ends with a note of that where people look; nothing is lost with an instruction, it can be given again.
+//! Both are idempotent: what is settled or done is recognised by its row. An instruction that cannot be followed ends with
+//! a note of that where people look; nothing is lost with an instruction, it can be given again.
 
 use crate::flow::LaneContext;
 use crate::metrics::{self, Replays};
@@ -10,9 +10,12 @@ use crate::persist::{Away, Patience, persist};
 use crate::read;
 use crate::replay::{self, Part};
 use crate::sources::Sources;
-use domain::SourceId;
-use store::{Fault, Pool, StoreError, quarantine};
+use store::quarantine::{self, Stored};
+use store::{Fault, Pool, StoreError};
 use wire::envelope::Instruction;
+
+/// What is noted of a release that was begun again and again and never finished.
+const NEVER_FINISHED: &str = "never_finished: releasing it was begun again and again and never finished";
 
 /// Does what is asked.
 ///
@@ -24,71 +27,83 @@ pub(crate) async fn follow(
     instruction: &Instruction,
     patience: &mut Patience,
 ) -> Result<(), Away> {
-    match instruction {
-        Instruction::Release { quarantine } => release(&context.pool, sources, *quarantine, patience).await,
-        Instruction::Replay { replay, part, messages } => {
-            let part = Part { replay: *replay, part: *part, messages };
-            loop {
-                match work_out(&context.pool, sources, part).await {
-                    Ok(()) => return Ok(()),
-                    Err(error) => patience.after(error).await?,
-                }
+    loop {
+        let outcome = match instruction {
+            Instruction::Release { quarantine } => find(&context.pool, sources, *quarantine).await,
+            Instruction::Replay { replay, part, messages } => {
+                work_out(&context.pool, Part { replay: *replay, part: *part, messages }).await.map(|()| None)
             }
-        }
-    }
-}
-
-async fn release(pool: &Pool, sources: &mut Sources, id: i64, patience: &mut Patience) -> Result<(), Away> {
-    let taken = loop {
-        match find(pool, sources, id).await {
-            Ok(taken) => break taken,
+        };
+        match outcome {
+            Ok(None) => return Ok(()),
+            Ok(Some(held)) => {
+                let source = sources.get(held.source_id).cloned();
+                return persist(&context.pool, vec![read::released(held, source.as_ref())], patience).await;
+            }
             Err(error) => patience.after(error).await?,
         }
-    };
-    let Some(taken) = taken else {
-        tracing::info!(quarantine.id = id, "nothing to release: it is settled, or was never there");
-        return Ok(());
-    };
-    let source = sources.get(taken.source_id).cloned();
-    persist(pool, vec![read::released(taken, source.as_ref())], patience).await
-}
-
-/// What is held, with its source made known.
-async fn find(pool: &Pool, sources: &mut Sources, id: i64) -> Result<Option<quarantine::Taken>, StoreError> {
-    let taken = quarantine::find_held(&pool.get().await?, id).await?;
-    if let Some(taken) = &taken {
-        sources.refresh(pool, &[taken.source_id]).await?;
     }
-    Ok(taken)
 }
 
-async fn work_out(pool: &Pool, sources: &mut Sources, part: Part<'_>) -> Result<(), StoreError> {
-    let Some(SourceId(id)) = store::replay::source(&pool.get().await?, part.replay).await? else {
-        tracing::warn!(replay = part.replay, "nobody has asked for this replay, passed over");
-        return Ok(());
-    };
-    sources.refresh(pool, &[id]).await?;
-    let Some(source) = sources.get(id) else {
-        tracing::warn!(
-            replay = part.replay,
-            "the source of this replay is gone, its messages stay as they are"
-        );
-        return replay::give_up(pool, part).await;
-    };
-    match replay::apply(pool, part, (SourceId(id), source), now()).await {
+/// Notes that what is asked cannot be done.
+///
+/// # Errors
+/// As [`follow`].
+pub(crate) async fn give_up(
+    context: &LaneContext,
+    instruction: &Instruction,
+    patience: &mut Patience,
+) -> Result<(), Away> {
+    while let Err(error) = note(&context.pool, instruction).await {
+        patience.after(error).await?;
+    }
+    Ok(())
+}
+
+async fn note(pool: &Pool, instruction: &Instruction) -> Result<(), StoreError> {
+    match instruction {
+        Instruction::Release { quarantine } => {
+            quarantine::refuse(&pool.get().await?, *quarantine, NEVER_FINISHED, now()).await
+        }
+        Instruction::Replay { replay, part, messages } => {
+            replay::give_up(pool, Part { replay: *replay, part: *part, messages }).await
+        }
+    }
+}
+
+/// What is to be released, with its source made known.
+async fn find(pool: &Pool, sources: &mut Sources, id: i64) -> Result<Option<Stored>, StoreError> {
+    let held = quarantine::find_held(&pool.get().await?, id).await?;
+    match &held {
+        Some(held) => sources.refresh(pool, &[held.source_id]).await?,
+        None => tracing::info!(quarantine.id = id, "nothing to release: it is settled, or was never there"),
+    }
+    Ok(held)
+}
+
+async fn work_out(pool: &Pool, part: Part<'_>) -> Result<(), StoreError> {
+    match replay::apply(pool, part, now()).await {
         Ok(Some(done)) => {
-            metrics::replayed(Replays::Changed, done.changed);
-            metrics::replayed(Replays::LeftAlone, done.left_alone);
-            metrics::replayed(Replays::Unchanged, done.messages - done.changed - done.left_alone);
+            let replayed = done.replayed;
+            metrics::replayed(Replays::Changed, replayed.changed);
+            metrics::replayed(Replays::LeftAlone, replayed.left_alone);
+            metrics::replayed(Replays::Unchanged, replayed.messages - replayed.changed - replayed.left_alone);
+            metrics::concluded(&done.counts, done.deliveries);
             Ok(())
         }
-        Ok(None) => Ok(()),
+        Ok(None) => {
+            tracing::info!(
+                replay = part.replay,
+                part = part.part,
+                "nothing to work out: done before, or nobody asks"
+            );
+            Ok(())
+        }
         Err(error) if error.fault() == Fault::Data => {
-            let (replay, number) = (part.replay, part.part);
             let sqlstate = error.sqlstate();
             tracing::error!(
-                replay,
-                part = number,
+                replay = part.replay,
+                part = part.part,
                 sqlstate,
                 "the database refuses what was worked out, messages stay as they are"
             );

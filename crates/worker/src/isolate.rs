@@ -66,6 +66,7 @@ async fn set_culprits_aside(pool: &Pool, batch: &mut Batch, now: Timestamp) -> R
     let ordinals: Vec<i32> = batch.events().map(|event| event.row.ordinal).collect();
     let mut refused = Vec::new();
     let mut left = vec![ordinals];
+    left.retain(|part| !part.is_empty());
     let mut trials = 0;
     while let Some(mut part) = left.pop() {
         trials += 1;

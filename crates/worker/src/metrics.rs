@@ -168,12 +168,8 @@ pub(crate) fn applied(applied: &Applied) {
     concluded(&applied.counts, applied.deliveries);
 }
 
-/// What the sweep of pending bounces came to.
-pub(crate) fn swept(counts: &Counts, deliveries: u64) {
-    concluded(counts, deliveries);
-}
-
-fn concluded(counts: &Counts, deliveries: u64) {
+/// What followed from events that were stored before.
+pub(crate) fn concluded(counts: &Counts, deliveries: u64) {
     for (found, count) in &counts.correlations {
         counter!(CORRELATIONS, "found" => found.as_str()).increment(*count);
     }

@@ -2,7 +2,8 @@
 //!
 //! Every worker sweeps; whoever locks a row first looks, the others pass it over. A bounce is settled in one transaction:
 //! attached to its message with everything that follows, or forgotten when several messages may be meant or its day is
-//! over (its recipient knows of it since it came). After a crash the rows are there and due.
+//! over (its recipient knows of it since it came). After a crash the rows are there and due. One that cannot be settled is
+//! put off alone, so that it never holds up the others, and forgotten with its day.
 
 use crate::apply::conclude::{self, Concluded, LOOK_AGAIN_AFTER, key};
 use crate::batch::{Event, Source};
@@ -12,24 +13,38 @@ use crate::{metrics, now, read};
 use jiff::{Timestamp, civil::Date};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::batch::{Adjustment, Tally, day};
 use store::event::EventRow;
 use store::pending::Pending;
 use store::{Pool, StoreError, batch, event, pending};
+use tokio_postgres::IsolationLevel;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Most bounces settled in one transaction: some milliseconds each at worst.
-const TAKEN_MAX: i64 = 200;
+/// Most bounces settled in one transaction.
+const TAKEN_MAX: usize = 200;
+
+/// How often those that wait are counted, for whoever watches.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
 
 type Key = (Date, Uuid);
 
 /// Sweeps until `shutdown`, each `every`: how soon a bounce that is due is noticed.
 pub(crate) async fn run(pool: Pool, every: Duration, shutdown: CancellationToken) {
     let mut sources = Sources::default();
+    let mut counted = None;
     loop {
-        if let Err(error) = sweep(&pool, &mut sources, &shutdown).await {
+        let swept = sweep(&pool, &mut sources, &shutdown).await;
+        let due = counted.is_none_or(|at: Instant| at.elapsed() >= COUNT_EVERY);
+        let looked = match swept {
+            Ok(()) if due => {
+                counted = Some(Instant::now());
+                count(&pool).await
+            }
+            swept => swept,
+        };
+        if let Err(error) = looked {
             // Whatever it was, the rows are as they were.
             tracing::warn!(error = error.summary(), "pending bounces could not be looked after");
         }
@@ -40,24 +55,77 @@ pub(crate) async fn run(pool: Pool, every: Duration, shutdown: CancellationToken
     }
 }
 
-/// Looks at everything that is due.
-async fn sweep(pool: &Pool, sources: &mut Sources, shutdown: &CancellationToken) -> Result<(), StoreError> {
-    let now = now();
-    while !shutdown.is_cancelled() {
-        let taken = settle(pool, sources, now).await?;
-        if taken < TAKEN_MAX.unsigned_abs() as usize {
-            break;
-        }
-    }
+async fn count(pool: &Pool) -> Result<(), StoreError> {
     metrics::pending(pending::count(&pool.get().await?).await?);
     Ok(())
 }
 
-/// Settles the bounces that have been due longest; returns how many were taken.
-async fn settle(pool: &Pool, sources: &mut Sources, now: Timestamp) -> Result<usize, StoreError> {
+/// Looks at everything that is due.
+async fn sweep(pool: &Pool, sources: &mut Sources, shutdown: &CancellationToken) -> Result<(), StoreError> {
+    let now = now();
+    while !shutdown.is_cancelled() {
+        let taken = match settle(pool, sources, now, TAKEN_MAX).await {
+            Err(error) if is_of_the_surroundings(&error) => return Err(error),
+            Err(_) => one_by_one(pool, sources, now).await?,
+            Ok(taken) => taken,
+        };
+        if taken < TAKEN_MAX {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The database could not be asked at all, so nothing is known of any bounce.
+fn is_of_the_surroundings(error: &StoreError) -> bool {
+    error.sqlstate().is_none() && !error.concerns_one_thing()
+}
+
+/// Settles bounces alone, and puts off those that cannot be; returns how many there were.
+async fn one_by_one(pool: &Pool, sources: &mut Sources, now: Timestamp) -> Result<usize, StoreError> {
+    for settled in 0..TAKEN_MAX {
+        match settle(pool, sources, now, 1).await {
+            Ok(0) => return Ok(settled),
+            Ok(_) => {}
+            Err(error) if is_of_the_surroundings(&error) => return Err(error),
+            Err(error) => {
+                tracing::error!(
+                    error = error.summary(),
+                    "a pending bounce cannot be settled, looking again later"
+                );
+                pass_over(pool, now).await?;
+            }
+        }
+    }
+    Ok(TAKEN_MAX)
+}
+
+/// Puts off the bounce that has been due longest, or forgets it with its day.
+async fn pass_over(pool: &Pool, now: Timestamp) -> Result<(), StoreError> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
-    let taken = pending::take(&transaction, now, TAKEN_MAX).await?;
+    for one in pending::take(&transaction, now, 1).await? {
+        let key = [(one.day, one.natural_key)];
+        if one.expires_at <= now {
+            pending::forget(&transaction, &key).await?;
+        } else {
+            pending::put_off(&transaction, &key, now + LOOK_AGAIN_AFTER).await?;
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Settles the bounces that have been due longest; returns how many were taken.
+async fn settle(
+    pool: &Pool,
+    sources: &mut Sources,
+    now: Timestamp,
+    most: usize,
+) -> Result<usize, StoreError> {
+    let mut client = pool.get().await?;
+    let transaction =
+        client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+    let taken = pending::take(&transaction, now, most as i64).await?;
     if taken.is_empty() {
         return Ok(0);
     }
@@ -73,17 +141,17 @@ async fn settle(pool: &Pool, sources: &mut Sources, now: Timestamp) -> Result<us
         batch::adjust(&transaction, &became_stale).await?;
     }
     transaction.commit().await?;
-    metrics::swept(&counts, concluded.deliveries);
+    metrics::concluded(&counts, concluded.deliveries);
     Ok(taken.len())
 }
 
+/// Those whose source is known and whose element this release can read; the others wait no longer.
 fn readable(rows: Vec<EventRow>, source: impl Fn(i32) -> Option<Arc<Source>>) -> Vec<Event> {
-    rows.into_iter()
-        .filter_map(|row| {
-            let source = source(row.source_id)?;
-            read::stored(row, &source)
-        })
-        .collect()
+    let readable = rows.into_iter().filter_map(|row| {
+        let source = source(row.source_id)?;
+        read::stored(row, &source)
+    });
+    readable.collect()
 }
 
 /// Puts off what may still come and forgets the rest.
@@ -100,7 +168,6 @@ async fn put_away(
     let (expired, put_off): (Vec<Key>, Vec<Key>) =
         still_pending.partition(|key| expires.get(key).is_none_or(|at| *at <= now));
     let staying: HashSet<Key> = put_off.iter().copied().collect();
-    // Also what retention took, and what this release cannot read any more.
     let done: Vec<Key> = expires.keys().copied().filter(|key| !staying.contains(key)).collect();
     if !put_off.is_empty() {
         pending::put_off(transaction, &put_off, now + LOOK_AGAIN_AFTER).await?;
@@ -108,17 +175,12 @@ async fn put_away(
     if !done.is_empty() {
         pending::forget(transaction, &done).await?;
     }
-    tracing::debug!(
-        taken = taken.len(),
-        read = bounces.len(),
-        put_off = put_off.len(),
-        "looked for messages of bounces"
-    );
     let mut counts = Counts::default();
     counts.conclude(concluded);
     // They were counted as pending when they came.
     counts.correlations.remove(&Correlation::Pending);
-    counts.correlation(Correlation::Expired, expired.len());
+    // With what retention took, and what this release cannot read any more.
+    counts.correlation(Correlation::Expired, expired.len() + taken.len() - bounces.len());
     Ok(counts)
 }
 

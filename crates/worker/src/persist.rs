@@ -1,6 +1,6 @@
 //! Getting batches into the database whatever it takes, for as long as it is worth waiting in place.
 //!
-//! A conflict with another transaction is retried at once; a fault of the data goes to `isolate`; anything else
+//! A conflict with another transaction is retried always; a fault of the data goes to `isolate`; anything else
 //! is retried with growing waits until the patience ends. Then [`Away`] tells the caller to give its batches back: a
 //! delivery is never held until the broker's own timeout.
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use store::{Fault, Pool, StoreError};
 use tokio_util::sync::CancellationToken;
 
-/// First wait before a retry, which is also the wait after a conflict, and the longest.
+/// First wait before a retry, and the longest.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
 
@@ -69,17 +69,26 @@ impl Patience {
         Self { began: Instant::now(), limit, backoff, shutdown }
     }
 
+    /// As much patience again, for what comes next.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        Self::new(self.limit, self.shutdown.clone())
+    }
+
     /// Waits before the next try after a failed one.
     ///
     /// # Errors
     /// [`Away`] with the failure when there is no patience left.
     pub async fn after(&mut self, failure: StoreError) -> Result<(), Away> {
-        if self.began.elapsed() >= self.limit || self.shutdown.is_cancelled() {
+        let conflict = failure.is_conflict();
+        // Whoever was in the way has ended: a conflict is retried always.
+        let patient = conflict || self.began.elapsed() < self.limit;
+        if !patient || self.shutdown.is_cancelled() {
             return Err(Away(failure));
         }
-        if failure.is_conflict() {
+        // Waits grow also after conflicts: who comes back at once takes back the rows that the other still needs.
+        if conflict {
             metrics::retried(Retry::Conflict);
-            self.backoff.reset();
         } else {
             metrics::retried(Retry::Environment);
             tracing::warn!(error = failure.summary(), "the database does not answer as it should, waiting");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use store::batch::{Claim, day};
 use store::event::EventRow;
 use store::message::Identity;
-use store::quarantine::{Held, Taken, WHOLE_BATCH};
+use store::quarantine::{Held, Stored, WHOLE_BATCH};
 use store::recipient::Address;
 use uuid::Uuid;
 use wire::sendgrid::{self, Reading, Unreadable};
@@ -34,33 +34,39 @@ pub fn batch(claim: Claim, body: Bytes, source: &Arc<Source>) -> Batch {
 
 /// Reads what was held aside once more. `None` as source: nobody knows it.
 #[must_use]
-pub fn released(taken: Taken, source: Option<&Arc<Source>>) -> Batch {
-    let Taken { id, batch_id, ordinal, source_id, received_at, raw } = taken;
+pub fn released(held: Stored, source: Option<&Arc<Source>>) -> Batch {
+    let Stored { id, batch_id, ordinal, source_id, received_at, raw } = held;
     let claim = Claim { id: batch_id, source_id, received_at };
     let (entry, body) = (Entry::Released { quarantine: id, ordinal }, Bytes::from(raw));
-    let Some(source) = source else {
-        let mut batch = Batch { claim, entry, body, noted: false, content: Content::Elements(Vec::new()) };
-        batch.keep_whole("unknown_source", format!("no source has id {source_id}"));
-        return batch;
-    };
-    if ordinal == WHOLE_BATCH {
-        let batch = Batch { entry, ..self::batch(claim, body, source) };
-        return batch;
+    let nothing = Content::Elements(Vec::new());
+    match source {
+        None => {
+            let mut batch = Batch { claim, entry, body, noted: false, content: nothing };
+            batch.keep_whole("unknown_source", format!("no source has id {source_id}"));
+            batch
+        }
+        Some(source) if ordinal == WHOLE_BATCH => Batch { entry, ..self::batch(claim, body, source) },
+        Some(source) => {
+            let alone = sendgrid::element(&body, received_at);
+            let alone = sendgrid::Element { ordinal: ordinal.unsigned_abs(), ..alone };
+            let content = Content::Elements(vec![element(&claim, alone, source)]);
+            Batch { claim, entry, body, noted: false, content }
+        }
     }
-    // An element alone reads as a batch of one, whatever it is. What is not one was no element.
-    let mut batch = Batch { entry, ..Batch::whole(claim, body.clone(), "not_json", String::new()) };
-    let element = sendgrid::element(&body, received_at);
-    let element = sendgrid::Element { ordinal: ordinal.unsigned_abs(), ..element };
-    batch.content = Content::Elements(vec![self::element(&batch.claim, element, source)]);
-    batch
 }
 
-/// Reads a stored event once more; its keys and its message stay those that are stored. `None`: this release reads less
-/// than the one that stored it.
+/// Reads a stored event once more. Its keys stay those that are stored, and so does the message it belongs to: if this
+/// release would name another one, or one where none was named, it names none. `None`: this release reads less than the
+/// one that stored it.
 #[must_use]
 pub fn stored(row: EventRow, source: &Arc<Source>) -> Option<Event> {
     let read = sendgrid::element(&row.raw, row.received_at).event.ok()?;
-    let naming = naming(SourceId(row.source_id), row.received_at, &read);
+    let naming = match naming(SourceId(row.source_id), row.received_at, &read) {
+        Naming::Message(identity) if row.message_key != Some(Uuid::from_bytes(identity.key.0)) => {
+            Naming::Nothing
+        }
+        naming => naming,
+    };
     Some(Event::new(row, naming, read, source))
 }
 

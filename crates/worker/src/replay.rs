@@ -1,30 +1,33 @@
 //! Messages worked out again from their stored events, after what events mean was mended.
 //!
-//! One part of a replay is one transaction. Whatever is derived replaces what was known, down as well as up; what was told
-//! stays told (`domain::message::rederive`). A message of which retention has taken events, or that has more of them than
-//! [`EVENTS_MAX`], is left alone. Which message an event belongs to is never worked out again.
+//! One part of a replay is one transaction, under the source's policy of that moment. Whatever is derived replaces what
+//! was known, down as well as up; what was told stays told (`domain::message::rederive`). A message of which retention has
+//! taken events, or that has more than [`EVENTS_MAX`] or [`BYTES_MAX`] of them, is left alone. Which message an event
+//! belongs to is never worked out again.
 //!
-//! Locks messages by key, then batches by id; a deadlock with another replay is retried by the caller.
+//! Locks the part, then messages by key, their events, and batches by id: another replay waits for the messages, a
+//! window that is in the way of their events is a deadlock at worst, and retried.
 
-use crate::apply::tell::{self, Wanted};
+mod derive;
+
 use crate::batch::{Event, Naming, Source};
-use crate::counts::Ending;
+use crate::counts::Counts;
 use crate::read;
-use domain::{IgnoreReason, Message, MessageKey, Outcome, SourceId};
-use jiff::{Timestamp, civil::Date};
+use derive::Derived;
+use domain::{Message, MessageKey, SourceId};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use store::batch::{Adjustment, Tally, day};
-use store::event::Conclusion;
-use store::message::{Direction, Identity, MessageRow};
-use store::notification::NotificationRow;
+use store::event::Extent;
+use store::message::Identity;
 use store::replay::Replayed;
-use store::{Pool, StoreError, batch, event, message, notification, replay};
-use uuid::Uuid;
+use store::{Pool, StoreError, event, message, replay, source};
+use tokio_postgres::IsolationLevel;
 
-/// Most events of one message that are read at once: some tens of megabytes. Only what a list's archive opens for ever
-/// has more.
-const EVENTS_MAX: u32 = 20_000;
+/// Most events of one message, and bytes of them as received, that are read at once. Reading costs several times the
+/// bytes; only what a list's archive opens for ever has more.
+const EVENTS_MAX: i64 = 20_000;
+const BYTES_MAX: i64 = 16 << 20;
 
 /// One part of a replay.
 #[derive(Clone, Copy, Debug)]
@@ -34,204 +37,176 @@ pub(crate) struct Part<'a> {
     pub(crate) messages: &'a [MessageKey],
 }
 
-/// Works the messages of a part out again; `None`: that was done before.
+/// What came of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    pub(crate) replayed: Replayed,
+    pub(crate) counts: Counts,
+    pub(crate) deliveries: u64,
+}
+
+/// A message as it is, or `None` where nothing was understood of it until now.
+type Known = Option<(Identity, Message)>;
+
+/// Works the messages of a part out again; `None`: that was done before, or nobody asks for it any more.
 ///
 /// # Errors
-/// Rolled back; nothing has changed.
-pub(crate) async fn apply(
-    pool: &Pool,
-    part: Part<'_>,
-    source: (SourceId, &Arc<Source>),
-    now: Timestamp,
-) -> Result<Option<Replayed>, StoreError> {
+/// Rolled back; nothing has changed. One that somebody else created meanwhile is found when this is tried again.
+pub(crate) async fn apply(pool: &Pool, part: Part<'_>, now: Timestamp) -> Result<Option<Done>, StoreError> {
     let mut client = pool.get().await?;
-    let transaction = client.transaction().await?;
+    // What is read after a lock must be what was committed before it.
+    let transaction =
+        client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
+    let Some(source) = source_of(&transaction, part).await? else { return Ok(None) };
     if !replay::claim_part(&transaction, part.replay, part.part).await? {
         return Ok(None);
     }
-    let wanted = Wanted::of(&transaction, [source.0]).await?;
-    let mut found = Found::default();
     let mut keys = part.messages.to_vec();
     keys.sort_unstable();
     keys.dedup();
-    let mut unknown = keys.clone();
+    let mut known: HashMap<MessageKey, Known> = keys.iter().map(|key| (*key, None)).collect();
     for row in message::lock(&transaction, &keys).await? {
-        unknown.retain(|key| *key != row.key());
-        let (identity, known) = row.read()?;
-        let events = stored(&transaction, &[identity.key], known.events, source.1).await?;
-        found.add(identity, Some(known), events, &wanted, now);
+        known.insert(row.key(), Some(row.read()?));
     }
-    // Messages of which nothing was understood until now.
-    for key in unknown {
-        let events = stored(&transaction, &[key], 0, source.1).await?;
-        if let Some(identity) = events.as_deref().and_then(named) {
-            found.add(identity, None, events, &wanted, now);
+    let mut derived = Derived::new(&transaction, source.0, now).await?;
+    for chunk in chunks(event::extents(&transaction, &keys).await?) {
+        let mut events = read_all(&transaction, &chunk, &source.1).await?;
+        for extent in chunk {
+            let whole = events.remove(&extent.message).filter(|_| is_whole(&extent, &known));
+            let known = known.remove(&extent.message).flatten();
+            match (whole, known) {
+                (None, _) => derived.leave_alone(),
+                (Some(events), Some((identity, message))) => derived.add(identity, Some(message), &events),
+                (Some(events), None) => match named(&events, extent.message) {
+                    Some(identity) => derived.add(identity, None, &events),
+                    // Of a message whose name reads differently today, nothing is made.
+                    None if events.is_empty() => {}
+                    None => derived.leave_alone(),
+                },
+            }
         }
     }
-    found.write(&transaction).await?;
-    let replayed = Replayed { messages: keys.len() as i64, ..found.replayed };
-    replay::close_part(&transaction, part.replay, part.part, replayed).await?;
+    // What is left has no event any more.
+    known.into_values().flatten().for_each(|_| derived.leave_alone());
+    let done = derived.write(&transaction, keys.len()).await?;
+    replay::close_part(&transaction, part.replay, part.part, done.replayed).await?;
     transaction.commit().await?;
-    Ok(Some(replayed))
+    Ok(Some(done))
 }
 
-/// Notes that nothing of a part could be worked out: the database refuses what came of it.
+/// Notes that nothing of a part could be worked out.
 ///
 /// # Errors
 /// As any statement.
 pub(crate) async fn give_up(pool: &Pool, part: Part<'_>) -> Result<(), StoreError> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
-    if replay::claim_part(&transaction, part.replay, part.part).await? {
+    if source_of(&transaction, part).await?.is_some()
+        && replay::claim_part(&transaction, part.replay, part.part).await?
+    {
         let messages = part.messages.len() as i64;
         let replayed = Replayed { messages, left_alone: messages, ..Replayed::default() };
         replay::close_part(&transaction, part.replay, part.part, replayed).await?;
     }
-    transaction.commit().await?;
-    Ok(())
+    transaction.commit().await.map_err(StoreError::from)
 }
 
-/// All events of a message in their order; `None`: they are not all there, or cannot all be read, or are too many.
-async fn stored(
+/// The source as it is now; `None`: it, or the replay, is gone.
+async fn source_of(
     transaction: &deadpool_postgres::Transaction<'_>,
-    key: &[MessageKey],
-    folded: u32,
+    part: Part<'_>,
+) -> Result<Option<(SourceId, Arc<Source>)>, StoreError> {
+    let Some(id) = replay::source(transaction, part.replay).await? else { return Ok(None) };
+    let policy = source::policies(transaction, &[id.0]).await?.remove(&id.0);
+    Ok(policy.map(|policy| (id, Arc::new(Source { name: policy.name, machine_opens: policy.machine_opens }))))
+}
+
+/// Whether all events are there that were ever folded, and few enough to be read.
+fn is_whole(extent: &Extent, known: &HashMap<MessageKey, Known>) -> bool {
+    let folded = known.get(&extent.message).and_then(Option::as_ref).map_or(0, |(_, message)| message.events);
+    extent.known >= i64::from(folded) && !is_too_much(extent)
+}
+
+const fn is_too_much(extent: &Extent) -> bool {
+    extent.events > EVENTS_MAX || extent.bytes > BYTES_MAX
+}
+
+/// As many messages together as may be read at once.
+fn chunks(extents: Vec<Extent>) -> Vec<Vec<Extent>> {
+    let mut chunks: Vec<Vec<Extent>> = Vec::new();
+    let (mut events, mut bytes) = (i64::MAX, i64::MAX);
+    for extent in extents {
+        events = events.saturating_add(extent.events);
+        bytes = bytes.saturating_add(extent.bytes);
+        if events > EVENTS_MAX || bytes > BYTES_MAX {
+            chunks.push(Vec::new());
+            (events, bytes) = (extent.events, extent.bytes);
+        }
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(extent);
+        }
+    }
+    chunks
+}
+
+/// The events of each message in their order; one of whose events one cannot be read any more is missing.
+async fn read_all(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    chunk: &[Extent],
     source: &Arc<Source>,
-) -> Result<Option<Vec<Event>>, StoreError> {
-    let rows = event::of_messages(transaction, key, i64::from(EVENTS_MAX) + 1).await?;
-    let unknown = IgnoreReason::UnknownEvent.as_str();
-    let were_folded = rows.iter().filter(|row| row.reason.as_deref() != Some(unknown)).count();
-    if rows.len() > EVENTS_MAX as usize || were_folded < folded as usize {
-        return Ok(None);
-    }
-    let events: Option<Vec<Event>> = rows.into_iter().map(|row| read::stored(row, source)).collect();
-    Ok(events.map(|mut events| {
-        events.retain(Event::folds);
-        events.sort_by_key(|event| event.fact.order());
-        events
-    }))
-}
-
-fn named(events: &[Event]) -> Option<Identity> {
-    events.iter().find_map(|event| match &event.naming {
-        Naming::Message(identity) => Some(identity.clone()),
-        _ => None,
-    })
-}
-
-/// What came of the messages of a part, not yet written.
-#[derive(Default)]
-struct Found {
-    changed: Vec<MessageRow>,
-    created: Vec<MessageRow>,
-    concluded: Vec<Conclusion>,
-    adjusted: BTreeMap<(Uuid, Date), Tally>,
-    told: HashMap<MessageKey, Vec<NotificationRow>>,
-    replayed: Replayed,
-}
-
-impl Found {
-    fn add(
-        &mut self,
-        mut identity: Identity,
-        known: Option<Message>,
-        events: Option<Vec<Event>>,
-        wanted: &Wanted,
-        now: Timestamp,
-    ) {
-        let Some(events) = events else {
-            self.replayed.left_alone += 1;
-            return;
-        };
-        let Some(first) = events.first() else { return };
-        let policy = first.source.machine_opens;
-        let facts: Vec<_> = events.iter().map(|event| event.fact.clone()).collect();
-        let before = known.clone().unwrap_or_default();
-        let again = before.rederive(&facts, policy, wanted.by(identity.source));
-        for (event, outcome) in events.iter().zip(&again.outcomes) {
-            self.conclude(event, *outcome);
-        }
-        if again.message == before {
-            return;
-        }
-        let said = || {
-            events.iter().find_map(|event| match &event.naming {
-                Naming::Message(identity) => identity.smtp_id_hash,
-                _ => None,
-            })
-        };
-        identity.smtp_id_hash = identity.smtp_id_hash.or_else(said);
-        self.replayed.changed += 1;
-        let told = again
-            .notices
-            .iter()
-            .map(|(cause, notice)| tell::of_message(&identity, &again.message, &events[*cause], notice, now));
-        self.told.insert(identity.key, told.collect());
-        let row = MessageRow::new(&identity, &again.message);
-        if known.is_some() { self.changed.push(row) } else { self.created.push(row) }
-    }
-
-    /// Applied and stale depend on the order of arrival and stay; whether an event is ignored is what may have changed.
-    fn conclude(&mut self, event: &Event, outcome: Outcome) {
-        let row = &event.row;
-        let reason = match outcome {
-            Outcome::Ignored(reason) => Some(reason.as_str()),
-            Outcome::Applied | Outcome::Stale => None,
-        };
-        if row.reason.as_deref() == reason {
-            return;
-        }
-        let ending = match outcome {
-            Outcome::Applied => Ending::Applied,
-            Outcome::Stale => Ending::Stale,
-            Outcome::Ignored(_) => Ending::Ignored,
-        };
-        let (day_of_event, natural_key) = (row.day, row.natural_key);
-        self.concluded.push(Conclusion { day: day_of_event, natural_key, outcome: ending.as_str(), reason });
-        let change = self.adjusted.entry((row.batch_id, day(row.received_at))).or_default();
-        match row.outcome.as_str() {
-            "applied" => change.applied -= 1,
-            "stale" => change.stale -= 1,
-            _ => change.ignored -= 1,
-        }
-        ending.add_to(change);
-        change.elements -= 1;
-    }
-
-    async fn write(&mut self, transaction: &deadpool_postgres::Transaction<'_>) -> Result<(), StoreError> {
-        if !self.concluded.is_empty() {
-            event::conclude(transaction, &self.concluded).await?;
-        }
-        if !self.changed.is_empty() {
-            let rows: Vec<&MessageRow> = self.changed.iter().collect();
-            message::update(transaction, &rows, Direction::Either).await?;
-        }
-        if !self.created.is_empty() {
-            let rows: Vec<&MessageRow> = self.created.iter().collect();
-            let created = message::insert(transaction, &rows).await?;
-            // Somebody else has just made it, from the same events or from more.
-            for row in rows.iter().filter(|row| !created.contains(&row.key())) {
-                self.told.remove(&row.key());
-                self.replayed.changed -= 1;
-                self.replayed.left_alone += 1;
+) -> Result<BTreeMap<MessageKey, Vec<Event>>, StoreError> {
+    let readable = chunk.iter().filter(|extent| !is_too_much(extent));
+    let mut messages: BTreeMap<MessageKey, Vec<Event>> =
+        readable.map(|extent| (extent.message, Vec::new())).collect();
+    let keys: Vec<MessageKey> = messages.keys().copied().collect();
+    let rows = event::of_messages(transaction, &keys).await?;
+    for row in rows {
+        let Some(key) = row.message_key.map(|key| MessageKey(key.into_bytes())) else { continue };
+        match read::stored(row, source) {
+            Some(event) if event.folds() => messages.entry(key).and_modify(|events| events.push(event)),
+            Some(_) => continue,
+            None => {
+                messages.remove(&key);
+                continue;
             }
-        }
-        let told: Vec<NotificationRow> = std::mem::take(&mut self.told).into_values().flatten().collect();
-        if !told.is_empty() {
-            self.replayed.told = told.len() as i64;
-            notification::tell(transaction, &told).await?;
-        }
-        let adjusted: Vec<Adjustment> = self
-            .adjusted
-            .iter()
-            .filter(|(_, change)| **change != Tally::default())
-            .map(|((id, received_on), change)| Adjustment {
-                received_on: *received_on,
-                id: *id,
-                state: None,
-                change: *change,
-            })
-            .collect();
-        if adjusted.is_empty() { Ok(()) } else { batch::adjust(transaction, &adjusted).await }
+        };
+    }
+    for events in messages.values_mut() {
+        events.sort_by_key(|event| event.fact.order());
+    }
+    Ok(messages)
+}
+
+fn named(events: &[Event], key: MessageKey) -> Option<Identity> {
+    let mut identities = events.iter().filter_map(|event| match &event.naming {
+        Naming::Message(identity) => Some(identity),
+        _ => None,
+    });
+    identities.find(|identity| identity.key == key).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extent(number: u8, events: i64, bytes: i64) -> Extent {
+        Extent { message: MessageKey([number; 16]), events, known: events, bytes }
+    }
+
+    #[test]
+    fn what_is_read_at_once_is_bounded_and_nothing_is_left_out() {
+        let extents = vec![
+            extent(1, 10, 10),
+            extent(2, EVENTS_MAX - 10, 10),
+            extent(3, 1, 1),
+            extent(4, 1, BYTES_MAX),
+            extent(5, EVENTS_MAX + 1, 1),
+            extent(6, 1, 1),
+        ];
+        let chunks = chunks(extents.clone());
+        let sizes: Vec<usize> = chunks.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [2, 1, 1, 1, 1]);
+        assert_eq!(chunks.concat(), extents);
+        assert!(chunks.iter().all(|chunk| chunk.len() == 1 || !chunk.iter().any(is_too_much)));
     }
 }

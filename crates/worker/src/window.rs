@@ -2,7 +2,7 @@
 //!
 //! A batch that comes again may be the one that killed its worker. It is processed alone, after a committed note that it
 //! was begun; after [`STARTS_MAX`] beginnings without an end its bytes go to quarantine unread. An instruction that comes
-//! again is noted likewise, and given up: nothing is lost with it.
+//! again is noted likewise, and given up where people see it: nothing is lost with it.
 
 use crate::batch::Batch;
 use crate::flow::{Lane, LaneContext};
@@ -48,7 +48,8 @@ pub(crate) async fn settle(
         persist(&context.pool, vec![batch], &mut patience).await?;
     }
     for one in instructions {
-        follow(context, sources, one, &mut patience, begun).await?;
+        // Each is work of its own, and may rightly take long.
+        follow(context, sources, one, &mut patience.renewed(), begun).await?;
     }
     Ok(())
 }
@@ -101,9 +102,10 @@ async fn follow(
     let starts = note_beginning(context, id, patience, begun).await?;
     if starts > STARTS_MAX {
         tracing::error!(instruction.id = %id, starts, "instruction was begun and never finished, given up");
-        return Ok(());
+        instruct::give_up(context, &instruction, patience).await?;
+    } else {
+        instruct::follow(context, sources, &instruction, patience).await?;
     }
-    instruct::follow(context, sources, &instruction, patience).await?;
     while let Err(error) = forget_start(&context.pool, id).await {
         patience.after(error).await?;
     }

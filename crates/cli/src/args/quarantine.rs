@@ -28,9 +28,10 @@ Examples:
     /// Give input back to the workers, who read it again and apply what they can read now.
     ///
     /// Each is applied under its own batch and position, exactly once, however often it is released. What still cannot
-    /// be read stays held, with the new reason. Exits with 1 if anything stayed held or was not settled in time, with 4
-    /// if an ID does not exist; nothing is released then. With `--wait 0` it exits as soon as the broker has confirmed
-    /// the instructions.
+    /// be read stays held for its first reason, and why it was refused now is shown beside it. Exits with 1 if anything
+    /// stayed held or was not settled in time, with 4 if an ID does not exist; nothing is released then. With `--wait 0`
+    /// it exits as soon as the broker has confirmed the instructions. Upgrade every worker before you release: an older
+    /// one would quarantine the instruction itself, as `bad_envelope`.
     #[command(after_help = "\
 Examples:
   sendstate quarantine release 17 18

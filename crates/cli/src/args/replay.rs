@@ -14,12 +14,18 @@ pub(crate) enum ReplayCommand {
     ///
     /// Takes the messages with an event received in the given time and derives their status and facts again, from all
     /// their stored events and under the source's policy of today. A status that was too high falls, silently; one that rises
-    /// is told like any other move, and nothing is told twice. Messages whose events are partly gone with retention are left alone
-    /// and counted. Which message an event belongs to is not worked out again. On healthy data it changes nothing and tells nobody,
-    /// so repeating it is harmless.
+    /// is told like any other move, and nothing is told twice. A consumer may so be told a status below one it was told
+    /// before, when the status fell silently in a replay and later rises again. Messages whose events are partly gone,
+    /// too many or too large, or could not be worked out are left alone and counted. Which message an event belongs to is
+    /// not worked out again. On healthy data it changes nothing and tells nobody, so repeating it is harmless.
     ///
-    /// Exits with 1 if it is not done within --wait; the workers go on with it. With `--wait 0` it exits as soon as the broker
-    /// has confirmed the instructions.
+    /// After `source set`, live batches may still be applied under the old policy for some seconds: wait for that long
+    /// before you replay. Upgrade every worker before, too: an older one would quarantine the instructions, as `bad_envelope`.
+    ///
+    /// Messages are given to the workers a few hundred at a time, in the order in which their events were received, so live
+    /// batches do not wait for a replay. A message with events in several stretches of the ledger may be worked out, and
+    /// counted, more than once. Exits with 1 if not everything is done within --wait or it is stopped with Ctrl-C: it says
+    /// up to which receive time messages were given, and --from that time goes on. What was given is worked out in any case.
     #[command(after_help = "\
 A time is RFC 3339, a date (its midnight in UTC), a duration ago such as 7d or 90m, or `now`.
 
@@ -41,13 +47,18 @@ pub(crate) struct ReplayInbound {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Timestamp,
 
-    /// And before this time.
+    /// And before this time, or before the replay begins if that is earlier.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub to: Timestamp,
 
-    /// Wait this long for the workers; 0 does not wait.
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = wait)]
+    /// Go on for this long at most: from 1s to a day.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = longest)]
     pub wait: Duration,
+}
+
+fn longest(text: &str) -> Result<Duration, String> {
+    let longest = wait(text)?;
+    if longest < Duration::from_secs(1) { Err("a second at least".to_owned()) } else { Ok(longest) }
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -94,6 +105,15 @@ mod tests {
             ("now", "2023-11-14T22:13:20Z"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_replay_has_time_for_at_least_something() {
+        assert_eq!(longest("1s"), Ok(Duration::from_secs(1)));
+        assert_eq!(longest("24h"), Ok(Duration::from_secs(24 * 60 * 60)));
+        for text in ["0", "0s", "999ms", "25h", "-1s", "soon"] {
+            assert!(longest(text).is_err(), "{text}");
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) struct RowDocument<'a> {
     /// Null: no such source.
     pub source: Option<&'a str>,
     pub received_at: String,
+    /// Why it was held in the first place.
     pub reason: &'a str,
     pub detail: &'a str,
     pub state: &'a str,
@@ -22,6 +23,8 @@ pub(super) struct RowDocument<'a> {
     pub became: Option<&'a str>,
     /// When its release was last tried in vain.
     pub tried_at: Option<String>,
+    /// Why that was in vain, as `reason: detail`.
+    pub last_refusal: Option<&'a str>,
     pub settled_at: Option<String>,
     pub bytes: i64,
 }
@@ -39,6 +42,7 @@ impl<'a> From<&'a Quarantined> for RowDocument<'a> {
             state: &row.state,
             became: row.became.as_deref(),
             tried_at: row.tried_at.map(time),
+            last_refusal: row.last_refusal.as_deref(),
             settled_at: row.settled_at.map(time),
             bytes: row.bytes,
         }
@@ -110,6 +114,7 @@ pub(super) mod tests {
             state: "held".to_owned(),
             became: None,
             tried_at: None,
+            last_refusal: None,
             settled_at: None,
             bytes: 42,
         }
@@ -119,7 +124,7 @@ pub(super) mod tests {
     fn absent_values_are_null_and_a_whole_batch_has_no_ordinal() {
         let row = Quarantined { ordinal: WHOLE_BATCH, source: None, ..held(17) };
         let document = serde_json::to_value(RowDocument::from(&row)).unwrap();
-        for key in ["ordinal", "source", "became", "tried_at", "settled_at"] {
+        for key in ["ordinal", "source", "became", "tried_at", "last_refusal", "settled_at"] {
             assert!(document[key].is_null(), "{key}");
         }
         assert_eq!(document["received_at"], "2023-11-14T22:13:20Z");

@@ -40,8 +40,11 @@ struct Held<'a> {
     id: i64,
     batch: Uuid,
     ordinal: Option<i32>,
+    /// Why it was held in the first place.
     reason: &'a str,
     detail: &'a str,
+    /// Why it still is, as `reason: detail`.
+    last_refusal: Option<&'a str>,
 }
 
 pub(crate) async fn release(global: &Global, args: &QuarantineRelease) -> Result<(), Failure> {
@@ -81,6 +84,7 @@ fn document<'a>(settled: &'a Settled, before: &'a [Quarantined]) -> Document<'a>
         ordinal: ordinal(row),
         reason: &row.reason,
         detail: &row.detail,
+        last_refusal: row.last_refusal.as_deref(),
     });
     Document {
         released: released.collect(),
@@ -100,7 +104,7 @@ fn text(settled: &Settled, before: &[Quarantined]) -> String {
         add(row, format!("released{became}"), String::new());
     }
     for row in &settled.refused {
-        add(row, format!("held: {}", plain(&row.reason)), plain(&row.detail));
+        add(row, "held".to_owned(), plain(row.last_refusal.as_deref().unwrap_or(&row.detail)));
     }
     for row in &settled.open {
         add(row, "given to the workers".to_owned(), String::new());
@@ -159,11 +163,15 @@ mod tests {
         Quarantined { state: "released".to_owned(), became: became.map(str::to_owned), ordinal, ..held(id) }
     }
 
+    fn refused(id: i64) -> Quarantined {
+        Quarantined { last_refusal: Some("not_an_object: found a number".to_owned()), ..held(id) }
+    }
+
     #[test]
     fn scripts_see_each_row_once_by_what_came_of_it() {
         let settled = Settled {
             released: vec![released(1, Some("applied")), released(2, None)],
-            refused: vec![held(3)],
+            refused: vec![refused(3)],
             open: vec![held(4)],
             ..Settled::default()
         };
@@ -174,11 +182,18 @@ mod tests {
             (Some("applied"), Some(3))
         );
         assert!(json["released"][1]["became"].is_null() && json["released"][1]["ordinal"].is_null());
-        assert_eq!(json["held"][0]["reason"], "bad_timestamp");
+        assert_eq!(json["held"][0]["reason"], "bad_timestamp", "the first cause");
+        assert_eq!(json["held"][0]["last_refusal"], "not_an_object: found a number");
         assert_eq!(
             (&json["settled_before"][0]["state"], json["unsettled"][0].as_i64()),
             (&"released".into(), Some(4))
         );
+    }
+
+    #[test]
+    fn people_see_why_a_release_was_in_vain() {
+        let shown = text(&Settled { refused: vec![refused(3)], ..Settled::default() }, &[]);
+        assert!(shown.contains("not_an_object: found a number"), "{shown}");
     }
 
     #[test]

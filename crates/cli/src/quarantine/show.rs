@@ -51,6 +51,9 @@ fn text(row: &Quarantined, bytes: &[u8]) -> String {
     }
     table.add_row(["reason", &plain(&row.reason)]);
     table.add_row(["detail", &plain(&row.detail)]);
+    if let Some(refusal) = &row.last_refusal {
+        table.add_row(["last refusal", &plain(refusal)]);
+    }
     table.add_row(["bytes", &row.bytes.to_string()]);
     let read = String::from_utf8_lossy(bytes);
     format!("{}\n\n{}", table.trim_fmt(), plain_lines(&read))
@@ -66,6 +69,14 @@ mod tests {
         let shown = text(&held(17), b"<p>\r\n\x1b]0;owned\x07 \xff</p>\n");
         assert!(shown.ends_with("\n\n<p>\n\u{FFFD}]0;owned\u{FFFD} \u{FFFD}</p>"), "{shown}");
         assert!(shown.contains("bad_timestamp"), "{shown}");
+    }
+
+    #[test]
+    fn the_first_cause_and_the_last_refusal_are_told_apart() {
+        assert!(!text(&held(17), b"").contains("last refusal"));
+        let row = Quarantined { last_refusal: Some("not_an_object: \u{1b}[2J".to_owned()), ..held(17) };
+        let shown = text(&row, b"");
+        assert!(shown.contains("bad_timestamp") && shown.contains("not_an_object: \u{FFFD}[2J"), "{shown}");
     }
 
     #[test]

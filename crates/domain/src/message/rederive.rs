@@ -6,6 +6,7 @@
 
 use super::{Message, Telling, unsubscribes};
 use crate::{EventKind, MachineOpens, MessageEvent, Notice, NotificationType, NotificationTypes, Outcome};
+use std::borrow::Borrow;
 
 /// What came of working a message out again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,30 +23,32 @@ impl Message {
     ///
     /// The same events under the same rules give the same message and nothing to tell.
     #[must_use]
-    pub fn rederive(
+    pub fn rederive<E: Borrow<MessageEvent>>(
         &self,
-        events: &[MessageEvent],
+        events: &[E],
         policy: MachineOpens,
         wanted: NotificationTypes,
     ) -> Rederived {
         let mut message = Self::default();
         let outcomes = events
             .iter()
-            .map(|event| message.apply(event, policy, NotificationTypes::NONE).outcome)
+            .map(|event| message.apply(event.borrow(), policy, NotificationTypes::NONE).outcome)
             .collect();
         message.told = self.told;
         message.sequence = self.sequence;
         let mut notices = Vec::new();
         if let Some(leading) = message.leading
-            && let Some(cause) = events.iter().position(|event| event.key == leading.key)
+            && let Some(cause) = events.iter().position(|event| event.borrow().key == leading.key)
         {
-            notices.extend(message.tell_of(events, cause, self, wanted, |telling| telling.moves()));
+            notices.extend(
+                message.tell_of(cause, events[cause].borrow(), self, wanted, |telling| telling.moves()),
+            );
         }
-        let first = |is: fn(EventKind) -> bool| events.iter().position(|event| is(event.kind));
+        let first = |is: fn(EventKind) -> bool| events.iter().position(|event| is(event.borrow().kind));
         if self.facts.complained_at.is_none()
             && let Some(cause) = first(|kind| kind == EventKind::SpamReport)
         {
-            notices.extend(message.tell_of(events, cause, self, wanted, |telling| {
+            notices.extend(message.tell_of(cause, events[cause].borrow(), self, wanted, |telling| {
                 telling.tell(NotificationType::Complained, false);
             }));
         }
@@ -54,20 +57,19 @@ impl Message {
         {
             let unsubscribed =
                 |telling: &mut Telling<'_>| telling.tell(NotificationType::Unsubscribed, false);
-            notices.extend(message.tell_of(events, cause, self, wanted, unsubscribed));
+            notices.extend(message.tell_of(cause, events[cause].borrow(), self, wanted, unsubscribed));
         }
         Rederived { message, outcomes, notices }
     }
 
     fn tell_of(
         &mut self,
-        events: &[MessageEvent],
         cause: usize,
+        event: &MessageEvent,
         known: &Self,
         wanted: NotificationTypes,
         tell: fn(&mut Telling<'_>),
     ) -> Vec<(usize, Notice)> {
-        let event = &events[cause];
         let mut telling =
             Telling { message: self, event, previous: known.status, wanted, notices: Vec::new() };
         tell(&mut telling);

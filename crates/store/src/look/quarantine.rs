@@ -26,6 +26,7 @@ pub struct Quarantined {
     /// `None`: no such source.
     pub source: Option<String>,
     pub received_at: Timestamp,
+    /// Why it was held in the first place.
     pub reason: String,
     pub detail: String,
     pub state: String,
@@ -33,6 +34,8 @@ pub struct Quarantined {
     pub became: Option<String>,
     /// When its release was last tried in vain.
     pub tried_at: Option<Timestamp>,
+    /// Why that was in vain, as `reason: detail`.
+    pub last_refusal: Option<String>,
     pub settled_at: Option<Timestamp>,
     /// Length of what is kept, in bytes.
     pub bytes: i64,
@@ -88,6 +91,7 @@ fn quarantined(row: &Row) -> Quarantined {
         state: row.get("state"),
         became: row.get("became"),
         tried_at: row.get("tried_at"),
+        last_refusal: row.get("last_refusal"),
         settled_at: row.get("settled_at"),
         bytes: row.get("bytes"),
     }

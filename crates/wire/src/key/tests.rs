@@ -191,3 +191,15 @@ proptest! {
         prop_assert_eq!(a == b, message(SOURCE, &a.0, &a.1) == message(SOURCE, &b.0, &b.1));
     }
 }
+
+#[test]
+fn leaving_two_groups_in_one_second_is_two_events_and_a_group_tells_no_other_events_apart() {
+    let of = |kind, group| Event { kind, name: "same".to_owned(), group, ..click() };
+    let leaving = |group| natural(SOURCE, &of(EventKind::GroupUnsubscribe, group));
+    assert_ne!(leaving(Some(17)), leaving(Some(18)));
+    assert_ne!(leaving(Some(17)), leaving(None));
+    assert_eq!(
+        natural(SOURCE, &of(EventKind::Click, Some(17))),
+        natural(SOURCE, &of(EventKind::Click, None))
+    );
+}

@@ -80,7 +80,7 @@ async fn place_and_fold<'a>(
         .placed
         .iter()
         .filter_map(|one| {
-            one.by.map(|by| (one.event.row.day, one.event.row.natural_key, one.identity.key, by))
+            one.by().map(|by| (one.event.row.day, one.event.row.natural_key, one.identity().key, by))
         })
         .collect();
     if !found.is_empty() {
@@ -110,9 +110,8 @@ impl Concluded<'_> {
         transaction: &deadpool_postgres::Transaction<'_>,
         rows: &[NotificationRow],
     ) -> Result<(), StoreError> {
-        for row in rows {
-            let position = NotificationType::ALL.iter().position(|kind| kind.as_str() == row.kind);
-            self.told[position.unwrap_or_default()] += 1;
+        for kind in rows.iter().filter_map(|row| NotificationType::parse(&row.kind)) {
+            self.told[kind as usize] += 1;
         }
         if !rows.is_empty() {
             self.deliveries = notification::tell(transaction, rows).await?;

@@ -63,10 +63,10 @@ type ByMessage<'p, 'a> = BTreeMap<MessageKey, Vec<&'p Placed<'a>>>;
 fn by_message<'p, 'a>(placed: &'p [Placed<'a>]) -> ByMessage<'p, 'a> {
     let mut messages = ByMessage::new();
     for one in placed {
-        messages.entry(one.identity.key).or_default().push(one);
+        messages.entry(one.identity().key).or_default().push(one);
     }
     for events in messages.values_mut() {
-        events.sort_by_key(|one| one.fact.order());
+        events.sort_by_key(|one| one.fact().order());
     }
     messages
 }
@@ -96,7 +96,7 @@ async fn create<'p, 'a>(
     let mut fresh: BTreeMap<MessageKey, One<'a>> = BTreeMap::new();
     for (key, events) in &pending {
         if let Some(first) = events.first() {
-            let identity = first.identity.clone().into_owned();
+            let identity = first.identity().clone();
             fresh.insert(*key, One::fold(identity, Message::default(), events, wanted, now));
         }
     }
@@ -132,13 +132,14 @@ impl<'a> One<'a> {
     ) -> Self {
         let wanted = wanted.by(identity.source);
         // Opens and clicks do not say it; whichever event says it first is as good as any.
-        let said = || events.iter().find_map(|one| one.identity.smtp_id_hash);
+        let said = || events.iter().find_map(|one| one.identity().smtp_id_hash);
         identity.smtp_id_hash = identity.smtp_id_hash.or_else(said);
         let (mut stale, mut told) = (Vec::new(), Vec::new());
-        for Placed { event, fact, .. } in events {
-            let applied = message.apply(fact, event.source.machine_opens, wanted);
+        for placed in events {
+            let event = placed.event;
+            let applied = message.apply(placed.fact(), event.source.machine_opens, wanted);
             if applied.outcome == Outcome::Stale {
-                stale.push(*event);
+                stale.push(event);
             }
             let notices = applied.notices.iter();
             told.extend(notices.map(|notice| tell::of_message(&identity, &message, event, notice, now)));

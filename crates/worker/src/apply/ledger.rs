@@ -44,7 +44,7 @@ pub(super) async fn claim<'a>(
 }
 
 /// Keeps aside what cannot be applied. What came out of the quarantine and cannot be applied yet stays where it is, with
-/// its reason of today.
+/// its refusal of today.
 pub(super) async fn keep_aside(
     transaction: &deadpool_postgres::Transaction<'_>,
     fresh: &[&Batch],
@@ -56,7 +56,8 @@ pub(super) async fn keep_aside(
             Entry::Released { quarantine, ordinal } => {
                 for held in batch.held() {
                     if held.ordinal == ordinal {
-                        quarantine::refuse(transaction, quarantine, held.reason, &held.detail, now).await?;
+                        let refusal = format!("{}: {}", held.reason, held.detail);
+                        quarantine::refuse(transaction, quarantine, &refusal, now).await?;
                     } else {
                         new.push(held);
                     }
@@ -81,22 +82,24 @@ pub(super) async fn close(
         new.iter().map(|event| ((event.row.batch_id, event.row.ordinal), *event)).collect();
     let mut closed = Vec::with_capacity(fresh.len());
     for batch in fresh {
+        if let Entry::Released { ordinal, .. } = batch.entry
+            && batch.held().any(|held| held.ordinal == ordinal)
+        {
+            applied.refused += 1;
+            continue;
+        }
         let tally = add_up(batch, &new, concluded, &mut applied.counts);
+        applied.tally = applied.tally.plus(tally);
         match batch.entry {
             Entry::Arrived => {
                 applied.batches += 1;
                 closed.push((&batch.claim, state(batch), tally));
-            }
-            Entry::Released { ordinal, .. } if batch.held().any(|held| held.ordinal == ordinal) => {
-                applied.refused += 1;
-                continue;
             }
             Entry::Released { quarantine, ordinal } => {
                 applied.released += 1;
                 close_released(transaction, batch, quarantine, ordinal, tally, now).await?;
             }
         }
-        applied.tally = applied.tally.plus(tally);
     }
     if closed.is_empty() { Ok(()) } else { batch::close(transaction, &closed).await }
 }

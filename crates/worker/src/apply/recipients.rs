@@ -55,7 +55,7 @@ pub(crate) async fn fold(
 /// The messages of those events that also concern their recipient.
 fn messages<'p>(placed: &'p [Placed<'_>]) -> HashMap<(Uuid, i32), &'p Identity> {
     let concerns = placed.iter().filter(|one| one.event.recipient.is_some());
-    concerns.map(|one| (place(one.event), one.identity.as_ref())).collect()
+    concerns.map(|one| (place(one.event), one.identity())).collect()
 }
 
 const fn place(event: &Event) -> (Uuid, i32) {
