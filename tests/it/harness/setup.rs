@@ -77,6 +77,19 @@ impl World {
         .await;
     }
 
+    /// Waits until so many sessions in this world's database wait for a lock. A session whose process was killed goes on
+    /// waiting until it gets it.
+    pub(crate) async fn waiting_for_locks(&self, sessions: i64) {
+        let db = self.db().await;
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        wait_for("sessions to wait for a lock", DEADLINE, async || {
+            let found: i64 = db.query_one(waiting, &[]).await.unwrap().get(0);
+            if found >= sessions { Ok(()) } else { Err(format!("{found} of {sessions}")) }
+        })
+        .await;
+    }
+
     /// Waits until nothing is owed to anybody any more.
     pub(crate) async fn nothing_owed(&self) {
         self.nothing_owed_of(0).await;

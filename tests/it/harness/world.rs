@@ -241,6 +241,8 @@ impl World {
         let mut settings = vec![
             ("SENDSTATE_DATABASE_URL".to_owned(), self.database.url().to_string()),
             ("SENDSTATE_SECRET_KEY".to_owned(), self.secret_key.clone()),
+            ("SENDSTATE_AMQP_URL".to_owned(), self.amqp_url.to_string()),
+            ("SENDSTATE_QUEUE_PREFIX".to_owned(), self.name.clone()),
         ];
         if self.programs.iter().any(|program| program.public.is_some()) {
             settings.push(("SENDSTATE_INGEST_URL".to_owned(), self.ingest_url(1)));
