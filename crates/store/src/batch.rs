@@ -3,6 +3,7 @@
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use postgres_types::ToSql;
 use uuid::Uuid;
 
 /// A batch about to be recorded.
@@ -80,6 +81,29 @@ pub async fn claim(client: &impl GenericClient, claims: &[Claim]) -> Result<Vec<
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Tallies as parallel arrays, in the order in which statements take them.
+struct TallyColumns([Vec<i32>; 6]);
+
+impl TallyColumns {
+    fn of<'a>(tallies: impl Iterator<Item = &'a Tally> + Clone) -> Self {
+        let column = |of: fn(&Tally) -> i32| tallies.clone().map(of).collect();
+        Self([
+            column(|tally| tally.elements),
+            column(|tally| tally.applied),
+            column(|tally| tally.stale),
+            column(|tally| tally.ignored),
+            column(|tally| tally.duplicate),
+            column(|tally| tally.quarantined),
+        ])
+    }
+
+    /// The parameters of a statement that takes tallies after these.
+    fn after<'a>(&'a self, first: &[&'a (dyn ToSql + Sync)]) -> Vec<&'a (dyn ToSql + Sync)> {
+        let columns = self.0.iter().map(|column| column as &(dyn ToSql + Sync));
+        first.iter().copied().chain(columns).collect()
+    }
+}
+
 /// Writes how claimed batches added up.
 ///
 /// # Errors
@@ -92,16 +116,8 @@ pub async fn close(
     let days: Vec<_> = closed.iter().map(|(claim, ..)| day(claim.received_at)).collect();
     let ids: Vec<_> = closed.iter().map(|(claim, ..)| claim.id).collect();
     let states: Vec<_> = closed.iter().map(|(_, state, _)| state.as_str()).collect();
-    let column = |of: fn(&Tally) -> i32| closed.iter().map(|(.., tally)| of(tally)).collect::<Vec<_>>();
-    let (elements, applied, stale) = (column(|t| t.elements), column(|t| t.applied), column(|t| t.stale));
-    let (ignored, duplicate) = (column(|t| t.ignored), column(|t| t.duplicate));
-    let quarantined = column(|t| t.quarantined);
-    let written = client
-        .execute(
-            &statement,
-            &[&days, &ids, &states, &elements, &applied, &stale, &ignored, &duplicate, &quarantined],
-        )
-        .await?;
+    let columns = TallyColumns::of(closed.iter().map(|(.., tally)| tally));
+    let written = client.execute(&statement, &columns.after(&[&days, &ids, &states])).await?;
     if written == closed.len() as u64 {
         Ok(())
     } else {
@@ -130,16 +146,8 @@ pub async fn adjust(client: &impl GenericClient, adjustments: &[Adjustment]) -> 
     let days: Vec<_> = adjustments.iter().map(|one| one.received_on).collect();
     let ids: Vec<_> = adjustments.iter().map(|one| one.id).collect();
     let states: Vec<_> = adjustments.iter().map(|one| one.state.map(BatchState::as_str)).collect();
-    let column = |of: fn(&Tally) -> i32| adjustments.iter().map(|one| of(&one.change)).collect::<Vec<_>>();
-    let (elements, applied, stale) = (column(|t| t.elements), column(|t| t.applied), column(|t| t.stale));
-    let (ignored, duplicate) = (column(|t| t.ignored), column(|t| t.duplicate));
-    let quarantined = column(|t| t.quarantined);
-    let written = client
-        .execute(
-            &statement,
-            &[&days, &ids, &states, &elements, &applied, &stale, &ignored, &duplicate, &quarantined],
-        )
-        .await?;
+    let columns = TallyColumns::of(adjustments.iter().map(|one| &one.change));
+    let written = client.execute(&statement, &columns.after(&[&days, &ids, &states])).await?;
     if written == adjustments.len() as u64 {
         Ok(())
     } else {
