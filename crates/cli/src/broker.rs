@@ -5,7 +5,10 @@
 //! [`PATIENCE`] is over; it may then be there twice, which does no harm, because instructions only name what they are about.
 
 use crate::failure::Failure;
-use queue::{AwayReason, Message, PublishError, Publisher, PublisherLimits, PublisherState, Settings};
+use queue::{
+    AwayReason, Message, PublishError, Publisher, PublisherLimits, PublisherState, QueueError, QueueName,
+    Settings,
+};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -32,8 +35,16 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// Connects, so that a broker that is away is told before anything is begun.
+    /// Connects, so that a broker that is away is told before anything is begun. A queue that no worker has made would
+    /// keep instructions for nobody, so it is asked for before a publisher would make it.
     pub(crate) async fn connect(settings: Settings) -> Result<Self, Failure> {
+        if let Err(QueueError::Missing(_)) = queue::depth(&settings, QueueName::Batches).await {
+            let prefix = settings.prefix();
+            return Err(Failure::configuration(format!(
+                "no worker has ever used the queue prefix `{prefix}` on this broker"
+            ))
+            .next("set SENDSTATE_QUEUE_PREFIX and SENDSTATE_AMQP_URL to what the workers use"));
+        }
         let publisher = Publisher::start(settings, PublisherLimits::default(), CancellationToken::new());
         ready(&publisher, Instant::now() + CONNECT_PATIENCE).await?;
         Ok(Self { publisher, under_way: JoinSet::new(), confirmed: 0 })

@@ -17,8 +17,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wire::webhook::{self, HEADER_ID, HEADER_SIGNATURE, HEADER_TIMESTAMP, Secret};
 
-/// Notifications are some kilobytes; custom arguments bring at most ten more.
-const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Notifications are some kilobytes, but custom arguments and categories may be as large as a POST of SendGrid's, which
+/// ingest can be told to take up to 16 MiB of.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request that verified.
@@ -78,7 +79,9 @@ async fn read(request: Request<Incoming>, secrets: &[Secret]) -> Result<Delivere
     let (head, body) = request.into_parts();
     let body = match timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES_MAX).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(_)) => return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "body too large or cut off")),
+        Ok(Err(_)) => {
+            return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "body cut off, or larger than 32 MiB"));
+        }
         Err(_) => return Err(refused(StatusCode::REQUEST_TIMEOUT, "body too slow")),
     };
     let unauthorized = |why: String| Refused { status: StatusCode::UNAUTHORIZED, why };

@@ -11,9 +11,13 @@ use crate::output::{self, Progress, plain};
 use crate::settings::Global;
 use serde::Serialize;
 use std::time::Duration;
-use store::look::Quarantined;
+use store::look::{QuarantineFilter, Quarantined};
+use store::quarantine::WHOLE_BATCH;
 use uuid::Uuid;
 use wire::envelope::Instruction;
+
+/// Most elements of one batch that are named; `quarantine list --batch` has them all.
+const HELD_ANEW_MAX: i64 = 1_000;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -21,6 +25,8 @@ struct Document<'a> {
     /// A worker tried, and they stay held.
     held: Vec<Held<'a>>,
     settled_before: Vec<SettledDocument<'a>>,
+    /// Elements of released batches that cannot be applied by themselves: rows of their own now.
+    held_anew: &'a [i64],
     /// No worker has come to them yet.
     unsettled: Vec<i64>,
 }
@@ -58,8 +64,25 @@ pub(crate) async fn release(global: &Global, args: &QuarantineRelease) -> Result
     // What somebody discarded meanwhile was settled before a worker came to it.
     let mut before = chosen.settled;
     before.extend_from_slice(&settled.discarded);
-    output::print(global.json, &document(&settled, &before), || text(&settled, &before))?;
+    let anew = held_anew(&client, &settled.released).await?;
+    output::print(global.json, &document(&settled, &before, &anew), || text(&settled, &before, &anew))?;
     verdict(&settled, &before, args.wait)
+}
+
+/// What the released batches hold that is held now by itself.
+async fn held_anew(client: &store::Client, released: &[Quarantined]) -> Result<Vec<i64>, Failure> {
+    let mut anew = Vec::new();
+    for row in released.iter().filter(|row| row.ordinal == WHOLE_BATCH) {
+        let of_batch = QuarantineFilter {
+            state: Some("held"),
+            batch: Some(row.batch_id),
+            ..QuarantineFilter::default()
+        };
+        let held = store::look::quarantine(client, of_batch, i64::MAX, HELD_ANEW_MAX).await?;
+        anew.extend(held.iter().map(|row| row.id));
+    }
+    anew.sort_unstable();
+    Ok(anew)
 }
 
 async fn give(mut broker: Broker, rows: &[Quarantined]) -> Result<(), Failure> {
@@ -71,7 +94,7 @@ async fn give(mut broker: Broker, rows: &[Quarantined]) -> Result<(), Failure> {
     broker.finish().await
 }
 
-fn document<'a>(settled: &'a Settled, before: &'a [Quarantined]) -> Document<'a> {
+fn document<'a>(settled: &'a Settled, before: &'a [Quarantined], held_anew: &'a [i64]) -> Document<'a> {
     let released = settled.released.iter().map(|row| Released {
         id: row.id,
         batch: row.batch_id,
@@ -90,11 +113,12 @@ fn document<'a>(settled: &'a Settled, before: &'a [Quarantined]) -> Document<'a>
         released: released.collect(),
         held: held.collect(),
         settled_before: before.iter().map(SettledDocument::from).collect(),
+        held_anew,
         unsettled: settled.open.iter().map(|row| row.id).collect(),
     }
 }
 
-fn text(settled: &Settled, before: &[Quarantined]) -> String {
+fn text(settled: &Settled, before: &[Quarantined], held_anew: &[i64]) -> String {
     let mut table = output::table(&["id", "batch", "element", "now", "detail"]);
     let mut add = |row: &Quarantined, now: String, detail: String| {
         table.add_row([row.id.to_string(), row.batch_id.to_string(), place(row), now, detail]);
@@ -115,6 +139,10 @@ fn text(settled: &Settled, before: &[Quarantined]) -> String {
         parts.insert(0, table.trim_fmt());
     } else if before.is_empty() {
         parts.push("Nothing that is held matches.".to_owned());
+    }
+    if !held_anew.is_empty() {
+        let ids: Vec<String> = held_anew.iter().map(ToString::to_string).collect();
+        parts.push(format!("Held by themselves now, because they cannot be read: {}", ids.join(", ")));
     }
     parts.join("\n")
 }
@@ -154,7 +182,6 @@ fn verdict(settled: &Settled, before: &[Quarantined], wait: Duration) -> Result<
 mod tests {
     use super::super::document::tests::held;
     use super::*;
-    use store::quarantine::WHOLE_BATCH;
 
     const WAIT: Duration = Duration::from_secs(30);
 
@@ -176,7 +203,7 @@ mod tests {
             ..Settled::default()
         };
         let before = [released(5, Some("stale"))];
-        let json = serde_json::to_value(document(&settled, &before)).unwrap();
+        let json = serde_json::to_value(document(&settled, &before, &[7])).unwrap();
         assert_eq!(
             (json["released"][0]["became"].as_str(), json["released"][0]["ordinal"].as_i64()),
             (Some("applied"), Some(3))
@@ -188,11 +215,13 @@ mod tests {
             (&json["settled_before"][0]["state"], json["unsettled"][0].as_i64()),
             (&"released".into(), Some(4))
         );
+        assert_eq!(json["held_anew"][0], 7);
+        assert!(text(&settled, &before, &[7, 8]).ends_with("cannot be read: 7, 8"));
     }
 
     #[test]
     fn people_see_why_a_release_was_in_vain() {
-        let shown = text(&Settled { refused: vec![refused(3)], ..Settled::default() }, &[]);
+        let shown = text(&Settled { refused: vec![refused(3)], ..Settled::default() }, &[], &[]);
         assert!(shown.contains("not_an_object: found a number"), "{shown}");
     }
 
@@ -216,8 +245,8 @@ mod tests {
 
     #[test]
     fn people_are_told_when_there_was_nothing_to_do() {
-        assert_eq!(text(&Settled::default(), &[]), "Nothing that is held matches.");
+        assert_eq!(text(&Settled::default(), &[], &[]), "Nothing that is held matches.");
         let before = [released(5, Some("stale"))];
-        assert_eq!(text(&Settled::default(), &before), "5 was released (stale) before");
+        assert_eq!(text(&Settled::default(), &before, &[]), "5 was released (stale) before");
     }
 }

@@ -65,10 +65,10 @@ impl<W: Write> Writer<W> {
             Self::Csv(writer) => writer
                 .write_record([
                     recipient.source.unwrap_or_default(),
-                    recipient.address,
+                    &plain(recipient.address),
                     recipient.standing,
                     recipient.since.as_deref().unwrap_or_default(),
-                    &harmless(recipient.reason.unwrap_or_default()),
+                    &harmless(&plain(recipient.reason.unwrap_or_default())),
                     &groups(&recipient.groups),
                 ])
                 .map_err(as_io),
