@@ -111,9 +111,9 @@ fn groups(groups: &[Group]) -> String {
     groups.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Text of a remote server, so that no spreadsheet takes it for a formula.
+/// Printable text of a remote server, so that no spreadsheet takes it for a formula.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -166,8 +166,10 @@ mod tests {
             ("+1", "'+1"),
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("\r=1", "'\r=1"),
+            // What is no printable character is replaced, so nothing is left to begin with.
+            ("\t=1", "\u{FFFD}=1"),
+            ("\r=1", "\u{FFFD}=1"),
+            ("550 \u{1b}]0;x\u{7}", "550 \u{FFFD}]0;x\u{FFFD}"),
             ("550 =1", "550 =1"),
         ] {
             let csv = written(Form::Csv, &[recipient("+a@example.com", Some(reason))]);
