@@ -60,6 +60,43 @@ pub async fn take(
         .collect())
 }
 
+/// Takes one that is due, as [`take`]; `None`: it is not due any more, or another worker has taken it.
+///
+/// # Errors
+/// As any statement.
+pub async fn take_one(
+    client: &impl GenericClient,
+    (day, natural_key): (Date, Uuid),
+    now: Timestamp,
+) -> Result<Option<Pending>, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "SELECT expires_at FROM pending_bounces
+             WHERE day = $1 AND natural_key = $2 AND next_try_at <= $3 FOR UPDATE SKIP LOCKED",
+        )
+        .await?;
+    let row = client.query_opt(&statement, &[&day, &natural_key, &now]).await?;
+    Ok(row.map(|row| Pending { day, natural_key, expires_at: row.get(0) }))
+}
+
+/// What is due, the longest waiting first. Locks nothing.
+///
+/// # Errors
+/// As any statement.
+pub async fn due(
+    client: &impl GenericClient,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(Date, Uuid)>, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "SELECT day, natural_key FROM pending_bounces WHERE next_try_at <= $1 ORDER BY next_try_at LIMIT $2",
+        )
+        .await?;
+    let rows = client.query(&statement, &[&now, &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// Puts taken ones off until `next_try_at`.
 ///
 /// # Errors

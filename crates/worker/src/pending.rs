@@ -64,7 +64,7 @@ async fn count(pool: &Pool) -> Result<(), StoreError> {
 async fn sweep(pool: &Pool, sources: &mut Sources, shutdown: &CancellationToken) -> Result<(), StoreError> {
     let now = now();
     while !shutdown.is_cancelled() {
-        let taken = match settle(pool, sources, now, TAKEN_MAX).await {
+        let taken = match settle(pool, sources, now, Taking::Due).await {
             Err(error) if is_of_the_surroundings(&error) => return Err(error),
             Err(_) => one_by_one(pool, sources, now).await?,
             Ok(taken) => taken,
@@ -83,49 +83,55 @@ fn is_of_the_surroundings(error: &StoreError) -> bool {
 
 /// Settles bounces alone, and puts off those that cannot be; returns how many there were.
 async fn one_by_one(pool: &Pool, sources: &mut Sources, now: Timestamp) -> Result<usize, StoreError> {
-    for settled in 0..TAKEN_MAX {
-        match settle(pool, sources, now, 1).await {
-            Ok(0) => return Ok(settled),
+    let due = pending::due(&pool.get().await?, now, TAKEN_MAX as i64).await?;
+    for key in &due {
+        match settle(pool, sources, now, Taking::One(*key)).await {
             Ok(_) => {}
             Err(error) if is_of_the_surroundings(&error) => return Err(error),
             Err(error) => {
-                tracing::error!(
-                    error = error.summary(),
-                    "a pending bounce cannot be settled, looking again later"
-                );
-                pass_over(pool, now).await?;
+                let error = error.summary();
+                tracing::error!(error, "a pending bounce cannot be settled, looking again later");
+                pass_over(pool, *key, now).await?;
             }
         }
     }
-    Ok(TAKEN_MAX)
+    Ok(due.len())
 }
 
-/// Puts off the bounce that has been due longest, or forgets it with its day.
-async fn pass_over(pool: &Pool, now: Timestamp) -> Result<(), StoreError> {
+/// Puts a bounce off, or forgets it with its day.
+async fn pass_over(pool: &Pool, key: Key, now: Timestamp) -> Result<(), StoreError> {
     let mut client = pool.get().await?;
     let transaction = client.transaction().await?;
-    for one in pending::take(&transaction, now, 1).await? {
-        let key = [(one.day, one.natural_key)];
-        if one.expires_at <= now {
-            pending::forget(&transaction, &key).await?;
-        } else {
-            pending::put_off(&transaction, &key, now + LOOK_AGAIN_AFTER).await?;
-        }
+    match pending::take_one(&transaction, key, now).await? {
+        Some(one) if one.expires_at <= now => pending::forget(&transaction, &[key]).await?,
+        Some(_) => pending::put_off(&transaction, &[key], now + LOOK_AGAIN_AFTER).await?,
+        None => {}
     }
     Ok(transaction.commit().await?)
 }
 
-/// Settles the bounces that have been due longest; returns how many were taken.
+/// Which bounces to settle.
+#[derive(Clone, Copy)]
+enum Taking {
+    /// Up to [`TAKEN_MAX`] that have been due longest.
+    Due,
+    One(Key),
+}
+
+/// Settles bounces; returns how many were taken.
 async fn settle(
     pool: &Pool,
     sources: &mut Sources,
     now: Timestamp,
-    most: usize,
+    taking: Taking,
 ) -> Result<usize, StoreError> {
     let mut client = pool.get().await?;
     let transaction =
         client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await?;
-    let taken = pending::take(&transaction, now, most as i64).await?;
+    let taken = match taking {
+        Taking::Due => pending::take(&transaction, now, TAKEN_MAX as i64).await?,
+        Taking::One(key) => pending::take_one(&transaction, key, now).await?.into_iter().collect(),
+    };
     if taken.is_empty() {
         return Ok(0);
     }
