@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::delivery::{self, Attempt, Finish, Finished, LeaseRequest, Leased, Verdict};
+use store::delivery::{self, Attempt, Finish, Finished, LeaseRequest, Leased, Share, Verdict};
 use store::{Pool, PoolSettings, Role};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
@@ -74,15 +74,15 @@ async fn dispatch(pool: Pool, in_hand: InHand, enough: CancellationToken) {
 async fn take(pool: &Pool) -> Vec<(Leased, Uuid)> {
     let client = pool.get().await.unwrap();
     let (now, lease) = (now(), Uuid::now_v7());
-    let request = LeaseRequest {
-        now,
-        lease,
+    let (ready, _) = delivery::ready(&client, now, &[], 40).await.unwrap();
+    let share = |one: delivery::Ready| Share {
+        endpoint_id: one.endpoint_id,
+        lane: one.lane,
+        room: 10,
         until: now + LEASE,
-        most: 40,
-        most_each: 20,
-        rooms: Vec::new(),
-        body_bytes: usize::MAX,
     };
+    let shares = ready.into_iter().map(share).collect();
+    let request = LeaseRequest { now, lease, shares, body_bytes: usize::MAX };
     let taken = delivery::lease(&client, &request).await.unwrap().deliveries;
     let subject = "SELECT subject_key FROM delivery_queue WHERE lease = $1 AND id = $2";
     let mut with_subjects = Vec::new();
@@ -139,8 +139,9 @@ async fn one_number(db: &Client, statement: &str) -> i64 {
 async fn every_delivery_is_finished_once_and_in_order_and_no_wake_up_is_lost() {
     let world = World::start(Options::new(0, 0, 0)).await;
     let db = world.db().await;
-    let endpoints = "INSERT INTO endpoints (url, types, allow_http, allow_networks, created_at)
-                     SELECT 'https://example.com/', '{message.delivered}', false, '{}', now() FROM generate_series(1, 3)";
+    let endpoints = "INSERT INTO endpoints (url, types, allow_http, allow_networks, state_since, created_at)
+                     SELECT 'https://example.com/', '{message.delivered}', false, '{}', now(), now()
+                     FROM generate_series(1, 3)";
     db.execute(endpoints, &[]).await.unwrap();
     let (pool, in_hand, enough) = (pool(&db).await, InHand::default(), CancellationToken::new());
     let dispatchers: JoinSet<()> =

@@ -14,6 +14,8 @@ mod answers;
 mod broker_faults;
 mod dispatch;
 mod dispatch_leases;
+mod dispatch_load;
+mod dispatch_network;
 mod hygiene;
 mod ingest_database;
 mod meaning;

@@ -1,21 +1,30 @@
 //! The command line: what can be asked, with help and examples. Doing it is elsewhere.
 
+mod delivery;
 mod demo;
 mod endpoint;
 mod generate;
 mod listen;
 mod look;
+mod manner;
+mod operate;
 mod quarantine;
 mod replay;
 mod source;
+mod time;
 
+pub(crate) use delivery::{
+    DeliveryCommand, DeliveryList, DeliveryReplay, DeliveryShow, DeliverySkip, StateArg,
+};
 pub(crate) use demo::DemoArgs;
-pub(crate) use endpoint::{EndpointAdd, EndpointCommand};
+pub(crate) use endpoint::{EndpointAdd, EndpointCommand, EndpointSet, SettingArg, SignArg};
 pub(crate) use generate::GenerateArgs;
 pub(crate) use listen::ListenArgs;
 pub(crate) use look::{
     BatchCommand, BatchShow, MessageCommand, MessageShow, RecipientCommand, RecipientList, RecipientShow,
 };
+pub(crate) use manner::HeaderText;
+pub(crate) use operate::{EndpointId, EndpointResume, EndpointRotate, EndpointTest, Release, SchemeArg};
 pub(crate) use quarantine::{
     Filters, QuarantineCommand, QuarantineDiscard, QuarantineList, QuarantineRelease, QuarantineShow, Which,
 };
@@ -67,6 +76,9 @@ Examples:
     /// Consumers that are told.
     #[command(subcommand)]
     Endpoint(EndpointCommand),
+    /// What consumers are and were owed: looking at it, giving it up, sending it again.
+    #[command(subcommand)]
+    Delivery(DeliveryCommand),
     /// One accepted POST and how its elements ended.
     #[command(subcommand)]
     Batch(BatchCommand),
@@ -137,6 +149,57 @@ mod tests {
             "sendstate replay inbound --source x --from 2026-03-01T12:00:00.5Z --to now --wait 1s",
         ] {
             Cli::try_parse_from(line.split(' ')).expect(line);
+        }
+    }
+
+    #[test]
+    fn endpoints_and_deliveries_are_set_up_looked_at_and_moved() {
+        for line in [
+            "sendstate endpoint add https://x/ --timeout 5s --concurrency 4 --rate 20/s --schedule 0s,5s,7d --sign v1,v1a",
+            "sendstate endpoint add https://x/ --secret @file --header @headers --header x-a:b",
+            "sendstate endpoint set 3 --default timeout,allow-http --no-headers",
+            "sendstate endpoint resume 3",
+            "sendstate endpoint resume 3 --release since=6h",
+            "sendstate endpoint rotate-secret 3 --overlap 0s --scheme v1a",
+            "sendstate endpoint test 3 --wait 5s --json",
+            "sendstate endpoint reseal",
+            "sendstate delivery list --state pending,held --recipient a@example.com",
+            "sendstate delivery replay 1 2 --rate 5",
+            "sendstate delivery replay --endpoint 3 --since 1d --state delivered,exhausted --type message.seen",
+        ] {
+            Cli::try_parse_from(line.split(' ')).expect(line);
+        }
+    }
+
+    #[test]
+    fn mistakes_about_endpoints_and_deliveries_are_found_before_anything_runs() {
+        for line in [
+            "sendstate endpoint add https://x/ --timeout 61s",
+            "sendstate endpoint add https://x/ --concurrency 0",
+            "sendstate endpoint add https://x/ --rate 10001",
+            "sendstate endpoint add https://x/ --schedule 5s",
+            "sendstate endpoint add https://x/ --sign v1a",
+            "sendstate endpoint set 3",
+            "sendstate endpoint set 3 --no-headers --header @x",
+            "sendstate endpoint set 3 --default url",
+            "sendstate endpoint show 0",
+            "sendstate endpoint resume 3 --release some",
+            "sendstate endpoint rotate-secret 3 --overlap 31d",
+            "sendstate endpoint rotate-secret 3 --scheme v2",
+            "sendstate delivery list --state gone",
+            "sendstate delivery list --recipient a --message b",
+            "sendstate delivery list --limit 0",
+            "sendstate delivery skip",
+            "sendstate delivery replay",
+            "sendstate delivery replay --endpoint 3",
+            "sendstate delivery replay --since 1d",
+            "sendstate delivery replay 1 --endpoint 3 --since 1d",
+            "sendstate delivery replay 1 --state delivered",
+            "sendstate delivery replay --endpoint 3 --since 1d --state pending",
+            "sendstate delivery replay 1 --rate 0",
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+            assert!(error.use_stderr(), "{line}");
         }
     }
 

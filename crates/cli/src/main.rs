@@ -10,6 +10,7 @@ mod batch;
 mod broker;
 mod consumer;
 mod database;
+mod delivery;
 mod demo;
 mod endpoint;
 mod failure;
@@ -26,11 +27,12 @@ mod source;
 mod stretch;
 
 use args::{
-    BatchCommand, Cli, Command, EndpointCommand, MessageCommand, QuarantineCommand, RecipientCommand,
-    ReplayCommand, SourceCommand,
+    BatchCommand, Cli, Command, DeliveryCommand, EndpointCommand, MessageCommand, QuarantineCommand,
+    RecipientCommand, ReplayCommand, SourceCommand,
 };
 use clap::Parser as _;
 use failure::Failure;
+use settings::Global;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -59,8 +61,11 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Source(SourceCommand::Add(args)) => source::add(global, args).await,
         Command::Source(SourceCommand::List) => source::list(global).await,
         Command::Source(SourceCommand::Set(args)) => source::set(global, args).await,
-        Command::Endpoint(EndpointCommand::Add(args)) => endpoint::add(global, args).await,
-        Command::Endpoint(EndpointCommand::List) => endpoint::list(global).await,
+        Command::Endpoint(command) => endpoint(global, command).await,
+        Command::Delivery(DeliveryCommand::List(args)) => delivery::list(global, args).await,
+        Command::Delivery(DeliveryCommand::Show(args)) => delivery::show(global, args).await,
+        Command::Delivery(DeliveryCommand::Skip(args)) => delivery::skip(global, args).await,
+        Command::Delivery(DeliveryCommand::Replay(args)) => delivery::replay(global, args).await,
         Command::Batch(BatchCommand::Show(args)) => batch::show(global, args).await,
         Command::Message(MessageCommand::Show(args)) => message::show(global, args).await,
         Command::Recipient(RecipientCommand::Show(args)) => recipient::show(global, args).await,
@@ -74,5 +79,20 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Generate(args) => generate::run(global, args).await,
         Command::Listen(args) => listen::run(global, args).await,
         Command::Demo(args) => Box::pin(demo::run(global, args)).await,
+    }
+}
+
+async fn endpoint(global: &Global, command: &EndpointCommand) -> Result<(), Failure> {
+    match command {
+        EndpointCommand::Add(args) => endpoint::add(global, args).await,
+        EndpointCommand::List => endpoint::list(global).await,
+        EndpointCommand::Show(args) => endpoint::show(global, args).await,
+        EndpointCommand::Set(args) => endpoint::set(global, args).await,
+        EndpointCommand::Pause(args) => endpoint::pause(global, args).await,
+        EndpointCommand::Disable(args) => endpoint::disable(global, args).await,
+        EndpointCommand::Resume(args) => endpoint::resume(global, args).await,
+        EndpointCommand::RotateSecret(args) => endpoint::rotate(global, args).await,
+        EndpointCommand::Test(args) => endpoint::test(global, args).await,
+        EndpointCommand::Reseal => endpoint::reseal(global).await,
     }
 }

@@ -1,7 +1,7 @@
 //! `sendstate message show`.
 
 mod document;
-mod find;
+pub(crate) mod find;
 mod table;
 mod timeline;
 
@@ -21,9 +21,10 @@ const TOGETHER: usize = 50;
 pub(crate) async fn show(global: &Global, args: &MessageShow) -> Result<(), Failure> {
     let client = database::operator(global).await?;
     let sources = source::chosen(&client, args.source.as_deref()).await?;
-    let messages = find::messages(&client, &sources, args).await?;
+    let (id, recipient) = (args.id.as_deref(), args.recipient.as_deref());
+    let messages = find::messages(&client, &sources, id, recipient, args.limit).await?;
     if messages.is_empty() {
-        return Err(not_found(args));
+        return Err(not_found(id, recipient));
     }
     let mut documents = Vec::with_capacity(messages.len());
     for some in messages.chunks(TOGETHER) {
@@ -65,13 +66,14 @@ async fn with_details<'a>(
         .collect())
 }
 
-fn not_found(args: &MessageShow) -> Failure {
-    let which = match (&args.id, &args.recipient) {
+/// Why there is nothing to show.
+pub(crate) fn not_found(id: Option<&str>, recipient: Option<&str>) -> Failure {
+    let which = match (id, recipient) {
         (Some(id), Some(recipient)) => format!("{} to {}", plain(id), plain(recipient)),
         (Some(id), None) => plain(id),
-        (None, recipient) => format!("to {}", recipient.as_deref().map(plain).unwrap_or_default()),
+        (None, recipient) => format!("to {}", recipient.map(plain).unwrap_or_default()),
     };
-    let next = match args.id {
+    let next = match id {
         Some(_) => "ids are case-sensitive; give a whole sg_message_id or a whole X-Message-Id",
         None => "give the whole address; `sendstate audit` says whether anything has arrived",
     };

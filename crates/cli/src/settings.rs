@@ -63,6 +63,27 @@ pub(crate) struct Global {
     )]
     secret_key_file: Option<PathBuf>,
 
+    /// The key before this one, while it is replaced: see `endpoint reseal`.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_SECRET_KEY_PREVIOUS",
+        hide_env_values = true,
+        value_name = "BASE64",
+        help_heading = "Settings"
+    )]
+    secret_key_previous: Option<SecretString>,
+
+    /// File that holds the key before this one.
+    #[arg(
+        long,
+        global = true,
+        env = "SENDSTATE_SECRET_KEY_PREVIOUS_FILE",
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
+    secret_key_previous_file: Option<PathBuf>,
+
     /// RabbitMQ, where `quarantine release` and `replay` hand their instructions to the workers.
     #[arg(
         long,
@@ -115,6 +136,17 @@ impl Global {
         })?;
         SecretKey::parse(text.expose_secret())
             .map_err(|error| Failure::configuration(format!("SENDSTATE_SECRET_KEY cannot be used: {error}")))
+    }
+
+    /// The key before [`Self::secret_key`], while it is replaced.
+    pub(crate) fn secret_key_previous(&self) -> Result<Option<SecretKey>, Failure> {
+        const NAME: &str = "SENDSTATE_SECRET_KEY_PREVIOUS";
+        let text = secret(NAME, self.secret_key_previous.as_ref(), self.secret_key_previous_file.as_deref())?;
+        text.map(|text| {
+            SecretKey::parse(text.expose_secret())
+                .map_err(|error| Failure::configuration(format!("{NAME} cannot be used: {error}")))
+        })
+        .transpose()
     }
 
     /// The broker and our names on it.

@@ -1,17 +1,26 @@
 //! Settings of the dispatcher.
 
+use crate::client::EgressProxy;
+use crate::terms::TIMEOUT_MAX;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::config::{DATABASE_URL, Reader, SECRET_KEY, Setting};
 use std::time::Duration;
-use store::sealed::SecretKey;
+use store::sealed::{KeyRing, SecretKey};
 use store::{Pool, PoolSettings, PoolSettingsError, Role};
+
+const SECRET_KEY_PREVIOUS: Setting = Setting {
+    name: "SENDSTATE_SECRET_KEY_PREVIOUS",
+    default: None,
+    secret: true,
+    help: "While SENDSTATE_SECRET_KEY is replaced: the key before it, which still opens what it has sealed.",
+};
 
 const REQUEST_TIMEOUT: Setting = Setting {
     name: "SENDSTATE_DISPATCHER_REQUEST_TIMEOUT",
     default: Some("15s"),
     secret: false,
-    help: "Longest time for one request: connecting, sending and reading the answer. Standard Webhooks suggests 15 to \
-           30 s; a lease is made longer than it by construction.",
+    help: "Longest time for one request to an endpoint that does not say: connecting, sending and reading the answer. \
+           Standard Webhooks suggests 15 to 30 s; a lease is made longer than it by construction.",
 };
 
 const IN_FLIGHT: Setting = Setting {
@@ -26,8 +35,9 @@ const ENDPOINT_IN_FLIGHT: Setting = Setting {
     name: "SENDSTATE_DISPATCHER_ENDPOINT_IN_FLIGHT",
     default: Some("16"),
     secret: false,
-    help: "Most requests at the same time to one endpoint, so that a slow one cannot take every slot and a small one is \
-           not overrun.",
+    help: "Most requests at the same time to one endpoint that does not say, so that a slow one cannot take every slot \
+           and a small one is not overrun. One that does say has as many over all dispatchers, but no more than this \
+           or half of all here, whichever is more.",
 };
 
 const BYTES: Setting = Setting {
@@ -46,9 +56,27 @@ const IDLE_POLL: Setting = Setting {
     help: "Longest pause between two looks at an empty queue: the most that idling adds to a delivery's latency.",
 };
 
+const EGRESS_PROXY: Setting = Setting {
+    name: "SENDSTATE_DISPATCHER_EGRESS_PROXY",
+    default: None,
+    secret: true,
+    help: "An HTTP proxy that every request goes through: http://[USER:PASSWORD@]HOST[:PORT]. It is a second guard, not the \
+           only one: names are still resolved and checked here first, and the proxy resolves them again, so it must itself \
+           refuse addresses that are not public. Proxies that the environment names are ignored.",
+};
+
 /// In the order in which `--help` lists them.
-pub const SETTINGS: &[Setting] =
-    &[DATABASE_URL, SECRET_KEY, REQUEST_TIMEOUT, IN_FLIGHT, ENDPOINT_IN_FLIGHT, BYTES, IDLE_POLL];
+pub const SETTINGS: &[Setting] = &[
+    DATABASE_URL,
+    SECRET_KEY,
+    SECRET_KEY_PREVIOUS,
+    REQUEST_TIMEOUT,
+    IN_FLIGHT,
+    ENDPOINT_IN_FLIGHT,
+    BYTES,
+    IDLE_POLL,
+    EGRESS_PROXY,
+];
 
 /// One for looking, one for recording, and one each to spare while a connection is being replaced.
 const CONNECTIONS: usize = 4;
@@ -58,13 +86,14 @@ const CONNECTIONS: usize = 4;
 pub struct Config {
     pub database_url: SecretString,
     /// `None` only where [`Reader::finish`] refuses.
-    pub secret_key: Option<SecretKey>,
+    pub secret_keys: Option<KeyRing>,
     pub request_timeout: Duration,
     pub in_flight: usize,
     pub endpoint_in_flight: usize,
     /// Bytes of all notifications in hand.
     pub body_bytes: u32,
     pub idle_poll: Duration,
+    pub egress_proxy: Option<EgressProxy>,
 }
 
 impl Config {
@@ -72,14 +101,14 @@ impl Config {
     pub fn read(reader: &mut Reader<'_>) -> Self {
         Self {
             database_url: reader.secret_for(&DATABASE_URL, |url| pool(url).map(drop)),
-            secret_key: secret_key(reader),
-            request_timeout: reader
-                .duration(&REQUEST_TIMEOUT, Duration::from_secs(1)..=Duration::from_secs(60)),
+            secret_keys: secret_keys(reader),
+            request_timeout: reader.duration(&REQUEST_TIMEOUT, Duration::from_secs(1)..=TIMEOUT_MAX),
             in_flight: reader.number(&IN_FLIGHT, 1..=10_000),
             endpoint_in_flight: reader.number(&ENDPOINT_IN_FLIGHT, 1..=1_000),
             // The top is far below what 32 bits hold.
             body_bytes: u32::try_from(reader.bytes(&BYTES, 1 << 20..=2 << 30)).unwrap_or(u32::MAX),
             idle_poll: reader.duration(&IDLE_POLL, Duration::from_millis(10)..=Duration::from_secs(10)),
+            egress_proxy: egress_proxy(reader),
         }
     }
 
@@ -95,15 +124,30 @@ fn pool(url: &SecretString) -> Result<Pool, PoolSettingsError> {
     Pool::new(url, Role::Dispatcher, &settings)
 }
 
-fn secret_key(reader: &mut Reader<'_>) -> Option<SecretKey> {
-    let text = reader.secret(&SECRET_KEY);
+fn secret_keys(reader: &mut Reader<'_>) -> Option<KeyRing> {
+    let current = reader.secret(&SECRET_KEY);
+    let previous = reader.optional_secret(&SECRET_KEY_PREVIOUS);
+    let previous = previous.map(|text| secret_key(reader, &SECRET_KEY_PREVIOUS, &text));
     // Absent: the reader has noted it already.
-    if text.expose_secret().is_empty() {
-        return None;
+    let current =
+        (!current.expose_secret().is_empty()).then(|| secret_key(reader, &SECRET_KEY, &current))??;
+    match previous {
+        None => Some(KeyRing::new(current, None)),
+        Some(previous) => Some(KeyRing::new(current, Some(previous?))),
     }
+}
+
+fn secret_key(reader: &mut Reader<'_>, setting: &Setting, text: &SecretString) -> Option<SecretKey> {
     SecretKey::parse(text.expose_secret())
+        .map_err(|error| reader.mistake(setting, error.to_string(), "use the key that sealed the endpoints"))
+        .ok()
+}
+
+fn egress_proxy(reader: &mut Reader<'_>) -> Option<EgressProxy> {
+    let text = reader.optional_secret(&EGRESS_PROXY)?;
+    EgressProxy::parse(&text)
         .map_err(|error| {
-            reader.mistake(&SECRET_KEY, error.to_string(), "use the key that sealed the endpoints")
+            reader.mistake(&EGRESS_PROXY, error.to_string(), "write it as http://proxy.example.com:3128")
         })
         .ok()
 }
@@ -127,7 +171,7 @@ mod tests {
         let config =
             read(&[("SENDSTATE_DATABASE_URL", "postgres://db/sendstate"), ("SENDSTATE_SECRET_KEY", KEY)])
                 .unwrap();
-        assert!(config.secret_key.is_some());
+        assert!(config.secret_keys.is_some());
         assert_eq!(config.request_timeout, Duration::from_secs(15));
         assert_eq!((config.in_flight, config.endpoint_in_flight), (512, 16));
         assert_eq!(config.body_bytes, 64 << 20);
@@ -147,13 +191,24 @@ mod tests {
     fn every_mistake_is_reported_at_once_and_no_secret_is_shown() {
         let mistakes = read(&[
             ("SENDSTATE_SECRET_KEY", "c2hvcnQ="),
+            ("SENDSTATE_SECRET_KEY_PREVIOUS", "b2xkZXI="),
             ("SENDSTATE_DISPATCHER_REQUEST_TIMEOUT", "2m"),
             ("SENDSTATE_DISPATCHER_IN_FLIGHT", "0"),
+            ("SENDSTATE_DISPATCHER_EGRESS_PROXY", "socks5://user:hush@proxy"),
         ])
         .unwrap_err();
-        for name in ["DATABASE_URL", "SECRET_KEY", "REQUEST_TIMEOUT", "IN_FLIGHT"] {
+        for name in [
+            "DATABASE_URL",
+            "SECRET_KEY:",
+            "SECRET_KEY_PREVIOUS:",
+            "REQUEST_TIMEOUT",
+            "IN_FLIGHT",
+            "EGRESS_PROXY",
+        ] {
             assert!(mistakes.contains(name), "{name} is missing in:\n{mistakes}");
         }
-        assert!(!mistakes.contains("c2hvcnQ="), "{mistakes}");
+        for secret in ["c2hvcnQ=", "b2xkZXI=", "hush"] {
+            assert!(!mistakes.contains(secret), "{mistakes}");
+        }
     }
 }

@@ -11,9 +11,10 @@ mod pace;
 pub(crate) use budget::permits_for;
 
 use crate::client::Clients;
-use crate::lease::{Assignment, Leaser, Polled, Share, Terms, Unbegun};
-use crate::limits::{Bounds, Desk};
+use crate::lease::{Allowance, Assignment, Leaser, Polled, Unbegun};
+use crate::limits::{Arrival, Bounds, Desk, Ticket};
 use crate::record::{Note, Recorder};
+use crate::terms::Terms;
 use crate::{clock, metrics};
 use attempt::{Attempted, attempt};
 use budget::Budget;
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 /// What the loop waits for besides requests.
 enum Step {
     /// It is time to look, and there is room.
-    Room(Share),
+    Room(Allowance),
     Looked(Polled),
 }
 
@@ -39,12 +40,11 @@ pub(crate) struct Flow {
     clients: Arc<Clients>,
     recorder: Recorder,
     terms: Terms,
-    request_timeout: Duration,
     budget: Budget,
     desk: Desk<Assignment>,
     requests: JoinSet<Attempted>,
-    /// Which endpoint a request belongs to, for the case that it panics.
-    owners: HashMap<Id, i32>,
+    /// What a request takes up at the desk, also in the case that it panics.
+    tickets: HashMap<Id, Ticket>,
     abandon: CancellationToken,
     pace: Pace,
     looking: bool,
@@ -82,19 +82,18 @@ impl Flow {
         clients: Clients,
         recorder: Recorder,
         bounds: Bounds,
-        request_timeout: Duration,
+        terms: Terms,
         idle_poll: Duration,
     ) -> Self {
         Self {
             leaser: Arc::new(leaser),
             clients: Arc::new(clients),
             recorder,
-            terms: Terms::new(request_timeout),
-            request_timeout,
+            terms,
             budget: Budget::new(bounds),
             desk: Desk::new(bounds),
             requests: JoinSet::new(),
-            owners: HashMap::new(),
+            tickets: HashMap::new(),
             abandon: CancellationToken::new(),
             pace: Pace::new(idle_poll),
             looking: false,
@@ -110,7 +109,7 @@ impl Flow {
                 () = self.recorder.broken() => break Cause::Failed("recorder"),
                 Some(ended) = self.requests.join_next_with_id() => self.ended(ended),
                 step = &mut next => next = match step {
-                    Step::Room(share) => self.look(share),
+                    Step::Room(allowance) => self.look(allowance),
                     Step::Looked(polled) => {
                         let pause = self.pace.after(&polled, clock::now());
                         self.take_in(polled);
@@ -137,10 +136,10 @@ impl Flow {
         .boxed()
     }
 
-    fn look(&mut self, share: Share) -> BoxFuture<'static, Step> {
+    fn look(&mut self, allowance: Allowance) -> BoxFuture<'static, Step> {
         self.looking = true;
-        let (leaser, rooms) = (Arc::clone(&self.leaser), self.desk.rooms());
-        async move { Step::Looked(leaser.look(share, rooms).await) }.boxed()
+        let (leaser, locals) = (Arc::clone(&self.leaser), self.desk.locals());
+        async move { Step::Looked(leaser.look(allowance, locals).await) }.boxed()
     }
 
     fn take_in(&mut self, polled: Polled) {
@@ -150,38 +149,36 @@ impl Flow {
             Polled::Failed { withheld } => (Vec::new(), withheld),
             Polled::Empty { .. } => (Vec::new(), Vec::new()),
         };
-        self.desk
-            .accept(assignments.into_iter().map(|assignment| (assignment.leased.endpoint_id, assignment)));
+        self.desk.accept(assignments.into_iter().map(Arrival::from));
         withheld.into_iter().for_each(|unbegun| self.give_back(unbegun));
     }
 
     /// Begins requests while there are slots. A delivery that has waited too long for its lease is given back.
     fn begin(&mut self) {
-        while let Some((endpoint, assignment)) = self.desk.begin() {
-            let now = clock::now();
-            if !self.terms.may_begin(now, assignment.leased.until) {
-                self.desk.done(endpoint, None);
+        while let Some((ticket, assignment)) = self.desk.begin() {
+            let (now, timeout) = (clock::now(), assignment.target.timeout);
+            if !self.terms.may_begin(now, assignment.leased.until, timeout) {
+                self.desk.done(ticket, None);
                 self.give_back(assignment.into());
                 continue;
             }
             let (clients, abandon) = (Arc::clone(&self.clients), self.abandon.clone());
-            let task = self.requests.spawn(attempt(clients, assignment, now, self.request_timeout, abandon));
-            self.owners.insert(task.id(), endpoint);
+            let timeout = self.terms.timeout(timeout);
+            let task = self.requests.spawn(attempt(clients, assignment, now, timeout, abandon));
+            self.tickets.insert(task.id(), ticket);
         }
     }
 
     fn ended(&mut self, ended: Result<(Id, Attempted), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let ticket = self.tickets.remove(&id).expect("every request has its ticket");
         match ended {
-            Ok((id, Attempted { finish, permit, took })) => {
-                let endpoint = self.owners.remove(&id).expect("every request has an owner");
-                self.desk.done(endpoint, took);
-                self.recorder.note(Note::Finish(finish), permit);
+            Ok((_, Attempted { told, permit, took })) => {
+                self.desk.done(ticket, took);
+                self.recorder.note(Note::Told(told), permit);
             }
             // A panic, logged by its hook. The delivery becomes due at its lease's end.
-            Err(error) => {
-                let endpoint = self.owners.remove(&error.id()).expect("every request has an owner");
-                self.desk.done(endpoint, None);
-            }
+            Err(_) => self.desk.done(ticket, None),
         }
     }
 

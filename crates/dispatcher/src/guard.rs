@@ -3,7 +3,8 @@
 //! Pure. Whoever can register an endpoint could otherwise make this process talk to the cloud's metadata service, to
 //! databases and to admin ports. [`check_url`] looks at what an URL says, [`check_address`] at one address; the process
 //! dials only addresses that passed, and never resolves again after checking. In doubt an address is refused: in IPv6
-//! everything outside of the global unicast range, and every notation that carries an IPv4 address inside.
+//! everything outside of the global unicast range, and every translation that carries an IPv4 address inside, whichever
+//! that is, since who translates is not known here.
 //!
 //! The ranges are those of the IANA special-purpose address registries that are not globally reachable
 //! (<https://www.iana.org/assignments/iana-ipv4-special-registry>, `…-ipv6-special-registry`), with multicast.
@@ -37,6 +38,8 @@ pub enum Refusal {
     NoHost,
     #[error("the URL holds a user name or a password, which would be stored and shown in the clear")]
     Credentials,
+    #[error("nothing can listen on port 0")]
+    Port,
     #[error("{address} is not public ({range}), and the endpoint does not allow its network")]
     Address { address: IpAddr, range: &'static str },
 }
@@ -67,8 +70,8 @@ fn network(text: &str) -> Result<IpNet, NetworkError> {
         .map_err(|_| NetworkError(text.to_owned()))
 }
 
-/// Whether an endpoint's URL may be used at all: scheme, credentials, and the host if it is an address. Names are
-/// judged by what they resolve to, when they are dialled.
+/// Whether an endpoint's URL may be used at all: scheme, credentials, port, and the host if it is an address or means
+/// this machine. Other names are judged by what they resolve to, when they are dialled.
 ///
 /// # Errors
 /// See [`Refusal`].
@@ -79,14 +82,30 @@ pub fn check_url(url: &Url, policy: &Policy) -> Result<(), Refusal> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Refusal::Credentials);
     }
+    if url.port() == Some(0) {
+        return Err(Refusal::Port);
+    }
     // The parser has turned decimal, octal and hexadecimal notations into addresses.
     match url.host() {
         None => Err(Refusal::NoHost),
-        Some(Host::Domain("")) => Err(Refusal::NoHost),
-        Some(Host::Domain(_)) => Ok(()),
+        Some(Host::Domain(name)) => check_name(name, &policy.networks),
         Some(Host::Ipv4(address)) => check_address(address.into(), &policy.networks),
         Some(Host::Ipv6(address)) => check_address(address.into(), &policy.networks),
     }
+}
+
+/// `name` as the parser left it: in lower case, without percent signs, in ASCII.
+fn check_name(name: &str, allowed: &Networks) -> Result<(), Refusal> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.split('.').any(str::is_empty) {
+        return Err(Refusal::NoHost);
+    }
+    // RFC 6761, section 6.3: these mean loopback, wherever they are asked.
+    if name != "localhost" && !name.ends_with(".localhost") {
+        return Ok(());
+    }
+    let loopback = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    loopback.into_iter().map(|address| check_address(address, allowed)).reduce(Result::or).unwrap_or(Ok(()))
 }
 
 /// Whether one address may be dialled.
@@ -106,8 +125,15 @@ fn special_range(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => in_v4(address).map(|(_, name)| *name),
         IpAddr::V6(address) if let Some((_, name)) = in_v6(address) => Some(name),
+        IpAddr::V6(address) if is_isatap(address) => Some("ISATAP"),
         IpAddr::V6(address) => (!GLOBAL_UNICAST.contains(&address)).then_some("not global unicast"),
     }
+}
+
+/// RFC 5214, section 6.1: under any prefix, an interface identifier that names an IPv4 host.
+fn is_isatap(address: Ipv6Addr) -> bool {
+    let [.., flags, marker, _, _] = address.segments();
+    matches!(flags, 0x0000 | 0x0200) && marker == 0x5efe
 }
 
 const fn v4(a: u8, b: u8, c: u8, prefix: u8) -> Ipv4Net {

@@ -1,98 +1,32 @@
 //! Looks at the queue: takes what is due, within what there is room for, and makes it ready to be sent.
 //!
-//! Holds a connection only during a look. A look that fails gives back what it had leased by then, if it knows.
-//! How long a lease lasts, and until when it may be used, is decided here: see [`Terms`].
+//! Holds a connection only during a look. How much is taken of whom is decided in [`crate::rooms`]; if that depends on what
+//! other dispatchers do, asking, deciding and leasing are one short transaction, as `store::delivery` tells. A look that
+//! fails gives back what it had leased by then, if it knows.
 
-use crate::classify::Obstacle;
+mod assignment;
+
+pub(crate) use assignment::{Allowance, Assignment, Unbegun};
+
 use crate::clock;
-use crate::endpoint::Destination;
+use crate::endpoint::Target;
+use crate::limits::{Bounds, Local};
 use crate::metrics::{self, Poll};
+use crate::rooms::{self, Rooms, Shared, Situation};
+use crate::terms::Terms;
 use crate::unseal::Unsealer;
 use jiff::Timestamp;
 use service::health::Condition;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use store::delivery::{self, LeaseRequest, Leased};
+use store::delivery::{self, LeaseRequest, Leased, Ready, Taken};
 use store::{Pool, StoreError};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// How long a leased delivery may wait for its turn.
-const START_WITHIN: Duration = Duration::from_secs(15);
-/// For recording the end, and for clocks that differ.
-const MARGIN: Duration = Duration::from_secs(10);
-
 /// Most deliveries taken at one look: bounds a statement's run time and a poll's share of memory.
 pub(crate) const TAKEN_MAX: usize = 256;
-
-/// The times of a lease. By construction it lasts longer than waiting, the request and recording it may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
-    request_timeout: Duration,
-}
-
-impl Terms {
-    pub(crate) fn new(request_timeout: Duration) -> Self {
-        let terms = Self { request_timeout };
-        assert!(terms.lease() >= request_timeout + START_WITHIN + MARGIN, "a lease outlives its request");
-        terms
-    }
-
-    fn lease(self) -> Duration {
-        START_WITHIN + self.request_timeout + MARGIN
-    }
-
-    /// Whether a request that begins now ends, and can be recorded, before the lease does.
-    pub(crate) fn may_begin(self, now: Timestamp, lease_until: Timestamp) -> bool {
-        now.checked_add(self.request_timeout + MARGIN).is_ok_and(|end| end <= lease_until)
-    }
-}
-
-/// A leased delivery and all that is needed to attempt it.
-#[derive(Debug)]
-pub(crate) struct Assignment {
-    pub(crate) leased: Leased,
-    pub(crate) destination: Result<Arc<Destination>, Obstacle>,
-    /// Its share of what this process may have in hand; returned when the end has been recorded.
-    pub(crate) permit: OwnedSemaphorePermit,
-    /// The same of its notification's bytes; returned with them, when the attempt has ended.
-    pub(crate) bytes: OwnedSemaphorePermit,
-}
-
-/// A leased delivery that will not be attempted now: to be given back.
-#[derive(Debug)]
-pub(crate) struct Unbegun {
-    pub(crate) delivery: i64,
-    pub(crate) lease: Uuid,
-    pub(crate) permit: OwnedSemaphorePermit,
-}
-
-impl From<Assignment> for Unbegun {
-    fn from(Assignment { leased, permit, .. }: Assignment) -> Self {
-        Self { delivery: leased.id, lease: leased.lease, permit }
-    }
-}
-
-/// What a look may bring.
-#[derive(Debug)]
-pub(crate) struct Share {
-    /// One for each delivery.
-    pub(crate) permits: OwnedSemaphorePermit,
-    /// One for each byte of a notification.
-    pub(crate) bytes: OwnedSemaphorePermit,
-}
-
-impl Share {
-    /// What `leased` takes along. A notification that is larger than all that is left takes that.
-    fn part(&mut self, leased: &Leased) -> (OwnedSemaphorePermit, OwnedSemaphorePermit) {
-        let bytes = leased.notification.as_ref().map_or(0, |notification| notification.body.len());
-        let bytes = bytes.min(self.bytes.num_permits());
-        let permit = self.permits.split(1).expect("a lease never brings more than it was asked for");
-        (permit, self.bytes.split(bytes).expect("it is no more than there is"))
-    }
-}
 
 /// What a look brought.
 #[derive(Debug)]
@@ -104,7 +38,7 @@ pub(crate) enum Polled {
         /// There may be more: the look was cut by its bound.
         full: bool,
     },
-    /// Nothing that there is room for; when the next delivery of an active endpoint is due, or was.
+    /// Nothing that there is room for; when there will be more of an active endpoint, as far as is known.
     Empty { next_due: Option<Timestamp> },
     Failed {
         /// Leased before it failed.
@@ -124,13 +58,22 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// What was ready when a look began.
+struct Look<'a> {
+    now: Timestamp,
+    ready: &'a [Ready],
+    locals: &'a HashMap<i32, Local>,
+    /// Most deliveries, and most bytes of their notifications.
+    permits: usize,
+    body_bytes: usize,
+}
+
 /// Takes leases.
 pub(crate) struct Leaser {
     pool: Pool,
     unsealer: Unsealer,
-    lease: Duration,
-    /// Most deliveries of an endpoint of which nothing is in hand.
-    endpoint_room: usize,
+    terms: Terms,
+    bounds: Bounds,
     database: Condition,
 }
 
@@ -139,16 +82,16 @@ impl Leaser {
         pool: Pool,
         unsealer: Unsealer,
         terms: Terms,
-        endpoint_room: usize,
+        bounds: Bounds,
         database: Condition,
     ) -> Self {
-        Self { pool, unsealer, lease: terms.lease(), endpoint_room, database }
+        Self { pool, unsealer, terms, bounds, database }
     }
 
-    /// One look. Takes at most what `share` holds; each delivery takes its part along, the rest goes back.
-    pub(crate) async fn look(&self, share: Share, rooms: Vec<(i32, usize)>) -> Polled {
+    /// One look. Takes at most what `allowance` holds; each delivery takes its part along, the rest goes back.
+    pub(crate) async fn look(&self, allowance: Allowance, locals: HashMap<i32, Local>) -> Polled {
         let began = Instant::now();
-        let polled = match self.take(share, rooms).await {
+        let polled = match self.take(allowance, locals).await {
             Ok(polled) => {
                 self.database.met();
                 polled
@@ -168,50 +111,92 @@ impl Leaser {
         polled
     }
 
-    async fn take(&self, mut share: Share, rooms: Vec<(i32, usize)>) -> Result<Polled, Failure> {
-        let client = self.pool.get().await?;
+    async fn take(&self, mut allowance: Allowance, locals: HashMap<i32, Local>) -> Result<Polled, Failure> {
+        let mut client = self.pool.get().await?;
         let now = clock::now();
-        let left_out = self.left_out(&client, now).await?;
-        let most = share.permits.num_permits();
-        let request = LeaseRequest {
-            now,
-            lease: Uuid::now_v7(),
-            until: now + self.lease,
-            most: bounded(most),
-            most_each: bounded(self.endpoint_room),
-            rooms: rooms
-                .into_iter()
-                .chain(left_out.into_iter().map(|endpoint| (endpoint, 0)))
-                .map(|(endpoint, room)| (endpoint, bounded(room)))
-                .collect(),
-            body_bytes: share.bytes.num_permits(),
-        };
-        let taken = delivery::lease(&client, &request).await?;
-        metrics::overdue(taken.earliest_due_at.map_or(Duration::ZERO, |due| since(due, now)));
+        let mut leave_out = self.foreign(&client, now).await?;
+        leave_out.extend(locals.iter().filter(|(_, local)| local.room == 0).map(|(endpoint, _)| *endpoint));
+        let permits = allowance.permits.num_permits();
+        let most = i64::try_from(permits).unwrap_or(i64::MAX);
+        let (ready, outlook) = delivery::ready(&client, now, &leave_out, most).await?;
+        metrics::overdue(outlook.overdue_since.map_or(Duration::ZERO, |due| since(due, now)));
+        let body_bytes = allowance.bytes.num_permits();
+        let look = Look { now, ready: &ready, locals: &locals, permits, body_bytes };
+        let (taken, next) = self.lease(&mut client, &look).await?;
         let scanned = taken.deliveries.len() + taken.pushed;
         if scanned == 0 {
-            return Ok(Polled::Empty { next_due: taken.earliest_due_at });
+            return Ok(Polled::Empty { next_due: [outlook.next, next].into_iter().flatten().min() });
         }
-        let (destinations, error) = match self.destinations(&client, &taken.deliveries, now).await {
-            Ok(destinations) => (destinations, None),
+        let (targets, error) = match self.targets(&client, &taken.deliveries, now).await {
+            Ok(targets) => (targets, None),
             Err(error) => (HashMap::new(), Some(error)),
         };
+        let concurrency: HashMap<i32, Option<usize>> =
+            ready.iter().map(|ready| (ready.endpoint_id, rooms::concurrency(ready))).collect();
         let (mut assignments, mut withheld) = (Vec::with_capacity(taken.deliveries.len()), Vec::new());
         for leased in taken.deliveries {
-            let (permit, bytes) = share.part(&leased);
-            match destinations.get(&leased.endpoint_id).cloned() {
-                Some(destination) => assignments.push(Assignment { leased, destination, permit, bytes }),
+            let (permit, bytes) = allowance.part(&leased);
+            let concurrency = concurrency.get(&leased.endpoint_id).copied().flatten();
+            match targets.get(&leased.endpoint_id).cloned() {
+                Some(target) => assignments.push(Assignment { leased, target, concurrency, permit, bytes }),
                 None => withheld.push(Unbegun { delivery: leased.id, lease: leased.lease, permit }),
             }
         }
         match error {
-            None => Ok(Polled::Found { assignments, withheld, full: scanned >= most }),
+            None => Ok(Polled::Found { assignments, withheld, full: scanned >= permits }),
             Some(error) => Err(Failure { error, withheld }),
         }
     }
 
+    /// Leases what there is room for, and says when an empty bucket has a token again.
+    async fn lease(
+        &self,
+        client: &mut store::Client,
+        look: &Look<'_>,
+    ) -> Result<(Taken, Option<Timestamp>), StoreError> {
+        let gated: BTreeSet<i32> =
+            look.ready.iter().filter(|ready| ready.gated).map(|ready| ready.endpoint_id).collect();
+        if gated.is_empty() {
+            let rooms = self.decide(look, &HashMap::new());
+            return Ok((delivery::lease(&*client, &request(look, &rooms)).await?, rooms.next));
+        }
+        let gated: Vec<i32> = gated.into_iter().collect();
+        let transaction = client.transaction().await?;
+        let gates = delivery::gate(&transaction, &gated).await?;
+        let locked: Vec<i32> = gates.iter().map(|gate| gate.endpoint_id).collect();
+        let under_way = delivery::under_way(&transaction, &locked, look.now).await?;
+        let under_way =
+            |id: i32| under_way.get(&id).map_or(0, |count| usize::try_from(*count).unwrap_or(usize::MAX));
+        let shared = gates
+            .into_iter()
+            .map(|gate| (gate.endpoint_id, Shared { gate, under_way: under_way(gate.endpoint_id) }))
+            .collect();
+        let rooms = self.decide(look, &shared);
+        let taken = delivery::lease(&transaction, &request(look, &rooms)).await?;
+        let left = left(&rooms, &taken);
+        if !left.is_empty() {
+            delivery::spend(&transaction, &left, look.now).await?;
+        }
+        // If its answer is lost, what may have been leased is due again at the leases' ends.
+        transaction.commit().await?;
+        Ok((taken, rooms.next))
+    }
+
+    fn decide(&self, look: &Look<'_>, shared: &HashMap<i32, Shared>) -> Rooms {
+        let situation = Situation {
+            now: look.now,
+            bounds: self.bounds,
+            terms: self.terms,
+            permits: look.permits,
+            ready: look.ready,
+            locals: look.locals,
+            shared,
+        };
+        rooms::decide(&situation, rand::random)
+    }
+
     /// The endpoints that are still to be left to other dispatchers.
-    async fn left_out(&self, client: &store::Client, now: Timestamp) -> Result<Vec<i32>, StoreError> {
+    async fn foreign(&self, client: &store::Client, now: Timestamp) -> Result<Vec<i32>, StoreError> {
         let foreign = self.unsealer.foreign();
         if !foreign.is_empty() {
             self.unsealer.reconsider(&delivery::endpoints(client, &foreign, now).await?);
@@ -219,17 +204,36 @@ impl Leaser {
         Ok(self.unsealer.foreign())
     }
 
-    /// Where `deliveries` go; an endpoint that must not be sent to now is missing.
-    async fn destinations(
+    /// How those want to be told that `deliveries` go to; an endpoint that must not be sent to now is missing.
+    async fn targets(
         &self,
         client: &store::Client,
         deliveries: &[Leased],
         now: Timestamp,
-    ) -> Result<HashMap<i32, Result<Arc<Destination>, Obstacle>>, StoreError> {
+    ) -> Result<HashMap<i32, Arc<Target>>, StoreError> {
         let ids: BTreeSet<i32> = deliveries.iter().map(|leased| leased.endpoint_id).collect();
         let ids: Vec<i32> = ids.into_iter().collect();
-        Ok(self.unsealer.destinations(&delivery::endpoints(client, &ids, now).await?))
+        Ok(self.unsealer.targets(&delivery::endpoints(client, &ids, now).await?))
     }
+}
+
+fn request(look: &Look<'_>, rooms: &Rooms) -> LeaseRequest {
+    LeaseRequest {
+        now: look.now,
+        lease: Uuid::now_v7(),
+        shares: rooms.shares.clone(),
+        body_bytes: look.body_bytes,
+    }
+}
+
+/// What the buckets hold after `taken`, of those that something was taken out of; in the order of endpoints.
+fn left(rooms: &Rooms, taken: &Taken) -> Vec<(i32, f64)> {
+    let mut spent = BTreeMap::new();
+    for leased in &taken.deliveries {
+        *spent.entry(leased.endpoint_id).or_insert(0.0) += 1.0;
+    }
+    let of = |(endpoint, spent)| Some((endpoint, rooms.levels.get(&endpoint)? - spent));
+    spent.into_iter().filter_map(of).collect()
 }
 
 /// How long ago `earlier` was; nothing if it is to come.
@@ -237,24 +241,31 @@ pub(crate) fn since(earlier: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(earlier)).unwrap_or_default()
 }
 
-fn bounded(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn leased(endpoint_id: i32) -> Leased {
+        Leased {
+            id: 1,
+            endpoint_id,
+            lane: 0,
+            lease: Uuid::nil(),
+            until: Timestamp::UNIX_EPOCH,
+            attempt: 1,
+            waits: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            due_at: Timestamp::UNIX_EPOCH,
+            notification: None,
+        }
+    }
+
     #[test]
-    fn a_request_begins_only_if_it_can_end_before_its_lease_does() {
-        let timeout = Duration::from_secs(15);
-        let terms = Terms::new(timeout);
-        let leased_at = Timestamp::UNIX_EPOCH;
-        let until = leased_at + terms.lease();
-        assert!(terms.may_begin(leased_at, until));
-        assert!(terms.may_begin(leased_at + START_WITHIN, until));
-        assert!(!terms.may_begin(leased_at + START_WITHIN + Duration::from_millis(1), until));
-        assert!(!terms.may_begin(until, until));
-        assert!(!terms.may_begin(Timestamp::MAX, until));
+    fn a_token_is_spent_on_each_delivery_that_was_leased_and_on_none_that_was_not() {
+        let levels = HashMap::from([(1, 5.5), (2, 3.0)]);
+        let rooms = Rooms { levels, ..Rooms::default() };
+        let taken = Taken { deliveries: [1, 3, 1].map(leased).into(), pushed: 7 };
+        assert_eq!(left(&rooms, &taken), [(1, 3.5)]);
+        assert_eq!(left(&rooms, &Taken::default()), []);
     }
 }

@@ -1,11 +1,13 @@
-//! How much may be in hand: per endpoint and in all.
+//! How much this process may have in hand: per endpoint and in all.
 //!
-//! Pure bookkeeping of one owner. An endpoint has at most a fixed number of requests in flight, so that a slow one
-//! cannot take every slot. Beyond those, deliveries are leased ahead only as far as the endpoint will take them within
-//! [`HORIZON`], judged by how long its last requests took: a fast endpoint is never kept waiting by the next poll, a slow
-//! one holds no leases that it cannot use. Endpoints take turns.
+//! Pure bookkeeping of one owner. An endpoint has at most so many requests in flight at the same time, so that a slow one
+//! cannot take every slot: as many as it asks for, or the dispatcher's own bound. Beyond those, deliveries of an endpoint
+//! that asks for nothing are leased ahead, as far as it will take them within [`HORIZON`], judged by how long its last
+//! requests took: a fast endpoint is never kept waiting by the next poll, a slow one holds no leases that it cannot use.
+//! Nor may one endpoint hold so many deliveries or bytes that the looks for all the others would have to wait for it.
 //!
-//! Further limits of an endpoint (its rate, what a 429 asked for) belong in `Place::room` and [`Desk::begin`].
+//! Endpoints take turns; within an endpoint its two lanes do. What it may be sent over all dispatchers (its rate, its
+//! breaker) is decided when deliveries are leased: see `rooms`.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -19,15 +21,97 @@ pub const AHEAD_MAX: usize = 256;
 /// Share of the newest request in an endpoint's pace.
 const NEWEST: f64 = 0.2;
 
+/// Part of all bytes beyond which an endpoint that holds them is leased nothing more.
+const BYTES_SHARE: usize = 4;
+
 /// The bounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Requests at the same time, to all endpoints.
     pub in_flight: usize,
-    /// Requests at the same time to one endpoint.
+    /// Requests at the same time to one endpoint that does not say how many it wants.
     pub endpoint_in_flight: usize,
     /// Bytes of all notifications that are leased and not yet answered.
     pub body_bytes: u32,
+}
+
+impl Bounds {
+    /// Requests at the same time to an endpoint that asks for `concurrency`. However many those are, it never gets all.
+    #[must_use]
+    pub fn slots(&self, concurrency: Option<usize>) -> usize {
+        let own = self.endpoint_in_flight;
+        concurrency.map_or(own, |concurrency| concurrency.min(own.max(self.in_flight / 2)))
+    }
+}
+
+/// First attempts, and further ones (retries, replays): neither crowds out the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    First,
+    Again,
+}
+
+impl Lane {
+    pub const ALL: [Self; 2] = [Self::First, Self::Again];
+
+    /// As stored.
+    #[must_use]
+    pub const fn of(stored: i16) -> Self {
+        if stored == 0 { Self::First } else { Self::Again }
+    }
+
+    #[must_use]
+    pub const fn stored(self) -> i16 {
+        self as i16
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::First => Self::Again,
+            Self::Again => Self::First,
+        }
+    }
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Again => "again",
+        }
+    }
+}
+
+/// What this process has of an endpoint, and how much more it wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Local {
+    /// Waiting or in flight, by lane.
+    pub in_hand: [usize; 2],
+    /// Deliveries that may be leased on top.
+    pub room: usize,
+}
+
+/// A leased delivery that comes in.
+#[derive(Debug)]
+pub struct Arrival<T> {
+    pub endpoint: i32,
+    pub lane: Lane,
+    /// Requests at the same time that the endpoint asks for.
+    pub concurrency: Option<usize>,
+    /// Of its notification.
+    pub bytes: usize,
+    pub delivery: T,
+}
+
+/// Stands for a request in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    pub endpoint: i32,
+    pub lane: Lane,
+    bytes: usize,
 }
 
 /// What is waiting and what is in flight. `T` is a leased delivery.
@@ -42,10 +126,16 @@ pub struct Desk<T> {
 
 #[derive(Debug)]
 struct Place<T> {
-    waiting: VecDeque<T>,
-    in_flight: usize,
+    /// With their bytes, by lane.
+    waiting: [VecDeque<(usize, T)>; 2],
+    /// By lane.
+    in_flight: [usize; 2],
+    bytes: usize,
+    concurrency: Option<usize>,
     /// How long a request takes, in seconds; `None` before the first has ended.
     pace: Option<f64>,
+    /// Of the request begun last.
+    last: Lane,
     in_turns: bool,
 }
 
@@ -55,40 +145,48 @@ impl<T> Desk<T> {
         Self { bounds, in_flight: 0, places: HashMap::new(), turns: VecDeque::new() }
     }
 
-    /// How many more deliveries each known endpoint should be leased; for others it is [`Bounds::endpoint_in_flight`].
+    /// What is known of endpoints that something is in hand of; of others there is nothing, and room for their slots.
     #[must_use]
-    pub fn rooms(&self) -> Vec<(i32, usize)> {
-        self.places.iter().map(|(id, place)| (*id, place.room(self.bounds))).collect()
+    pub fn locals(&self) -> HashMap<i32, Local> {
+        self.places.iter().map(|(id, place)| (*id, place.local(self.bounds))).collect()
     }
 
     /// Takes in what a poll brought, and forgets endpoints that it brought nothing for and that have nothing in hand.
-    pub fn accept(&mut self, leased: impl IntoIterator<Item = (i32, T)>) {
-        for (endpoint, delivery) in leased {
-            self.places.entry(endpoint).or_default().waiting.push_back(delivery);
+    pub fn accept(&mut self, arrivals: impl IntoIterator<Item = Arrival<T>>) {
+        for Arrival { endpoint, lane, concurrency, bytes, delivery } in arrivals {
+            let place = self.places.entry(endpoint).or_default();
+            place.waiting[lane.index()].push_back((bytes, delivery));
+            place.bytes += bytes;
+            place.concurrency = concurrency;
             self.queue(endpoint);
         }
-        self.places.retain(|_, place| place.in_flight > 0 || !place.waiting.is_empty());
+        self.places.retain(|_, place| place.in_hand().iter().sum::<usize>() > 0);
     }
 
     /// The next delivery to send, counted as in flight until [`Self::done`]. Endpoints take turns.
-    pub fn begin(&mut self) -> Option<(i32, T)> {
+    pub fn begin(&mut self) -> Option<(Ticket, T)> {
         if self.in_flight >= self.bounds.in_flight {
             return None;
         }
         let endpoint = self.turns.pop_front()?;
         let place = self.places.get_mut(&endpoint).expect("an endpoint in turns has a place");
-        let delivery = place.waiting.pop_front().expect("an endpoint in turns has something waiting");
+        let lane = place.next_lane(self.bounds);
+        let next = place.waiting[lane.index()].pop_front();
+        let (bytes, delivery) = next.expect("an endpoint in turns has something waiting");
         place.in_turns = false;
-        place.in_flight += 1;
+        place.last = lane;
+        place.in_flight[lane.index()] += 1;
         self.in_flight += 1;
         self.queue(endpoint);
-        Some((endpoint, delivery))
+        Some((Ticket { endpoint, lane, bytes }, delivery))
     }
 
     /// A request has ended; `took` is `None` if nobody knows how long it took or nothing was sent.
-    pub fn done(&mut self, endpoint: i32, took: Option<Duration>) {
+    pub fn done(&mut self, ticket: Ticket, took: Option<Duration>) {
+        let Ticket { endpoint, lane, bytes } = ticket;
         let place = self.places.get_mut(&endpoint).expect("a place stays while something is in flight");
-        place.in_flight -= 1;
+        place.in_flight[lane.index()] -= 1;
+        place.bytes -= bytes;
         self.in_flight -= 1;
         if let Some(took) = took {
             let took = took.as_secs_f64();
@@ -100,13 +198,15 @@ impl<T> Desk<T> {
     /// Everything that was not begun.
     pub fn clear(&mut self) -> Vec<T> {
         self.turns.clear();
-        let places = self.places.values_mut();
-        places
-            .flat_map(|place| {
-                place.in_turns = false;
-                place.waiting.drain(..)
-            })
-            .collect()
+        let mut cleared = Vec::new();
+        for place in self.places.values_mut() {
+            place.in_turns = false;
+            for (bytes, delivery) in place.waiting.iter_mut().flat_map(|lane| lane.drain(..)) {
+                place.bytes -= bytes;
+                cleared.push(delivery);
+            }
+        }
+        cleared
     }
 
     #[must_use]
@@ -116,7 +216,8 @@ impl<T> Desk<T> {
 
     fn queue(&mut self, endpoint: i32) {
         let Some(place) = self.places.get_mut(&endpoint) else { return };
-        let may = !place.waiting.is_empty() && place.in_flight < self.bounds.endpoint_in_flight;
+        let waits = place.waiting.iter().any(|lane| !lane.is_empty());
+        let may = waits && place.in_flight.iter().sum::<usize>() < self.bounds.slots(place.concurrency);
         if may && !place.in_turns {
             place.in_turns = true;
             self.turns.push_back(endpoint);
@@ -126,93 +227,55 @@ impl<T> Desk<T> {
 
 impl<T> Default for Place<T> {
     fn default() -> Self {
-        Self { waiting: VecDeque::new(), in_flight: 0, pace: None, in_turns: false }
+        Self {
+            waiting: [VecDeque::new(), VecDeque::new()],
+            in_flight: [0; 2],
+            bytes: 0,
+            concurrency: None,
+            pace: None,
+            last: Lane::Again,
+            in_turns: false,
+        }
     }
 }
 
 impl<T> Place<T> {
-    fn room(&self, bounds: Bounds) -> usize {
-        let slots = bounds.endpoint_in_flight;
-        let ahead = self.pace.map_or(0.0, |pace| slots as f64 * HORIZON.as_secs_f64() / pace.max(1e-6));
-        // A float that is too large for the type becomes its maximum.
-        let wanted = slots + (ahead as usize).min(AHEAD_MAX);
-        wanted.saturating_sub(self.in_flight + self.waiting.len())
+    fn in_hand(&self) -> [usize; 2] {
+        Lane::ALL.map(|lane| self.waiting[lane.index()].len() + self.in_flight[lane.index()])
+    }
+
+    fn local(&self, bounds: Bounds) -> Local {
+        let in_hand = self.in_hand();
+        let holds_too_many_bytes = self.bytes >= bounds.body_bytes as usize / BYTES_SHARE;
+        let wanted =
+            if holds_too_many_bytes { 0 } else { bounds.slots(self.concurrency) + self.ahead(bounds) };
+        Local { in_hand, room: wanted.saturating_sub(in_hand.iter().sum()) }
+    }
+
+    /// How many to lease ahead. Of an endpoint that asks for a number of requests none, since a lease counts as one.
+    fn ahead(&self, bounds: Bounds) -> usize {
+        let (None, Some(pace)) = (self.concurrency, self.pace) else { return 0 };
+        let ahead = bounds.slots(None) as f64 * HORIZON.as_secs_f64() / pace.max(1e-6);
+        // A float that is too large for the type becomes its maximum. No more than requests in all: see `flow::budget`.
+        (ahead as usize).min(AHEAD_MAX).min(bounds.in_flight)
+    }
+
+    /// While both lanes wait they share the slots: further attempts have half of them at most, if there are two.
+    fn next_lane(&self, bounds: Bounds) -> Lane {
+        let [first, again] = Lane::ALL.map(|lane| !self.waiting[lane.index()].is_empty());
+        if first != again {
+            return if first { Lane::First } else { Lane::Again };
+        }
+        let [firsts, agains] = self.in_flight;
+        if agains >= (bounds.slots(self.concurrency) / 2).max(1) || firsts < agains {
+            Lane::First
+        } else if agains < firsts {
+            Lane::Again
+        } else {
+            self.last.other()
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BOUNDS: Bounds = Bounds { in_flight: 10, endpoint_in_flight: 4, body_bytes: 1_000 };
-
-    fn desk(waiting: &[(i32, usize)]) -> Desk<usize> {
-        let mut desk = Desk::new(BOUNDS);
-        desk.accept(waiting.iter().flat_map(|(endpoint, count)| (0..*count).map(|n| (*endpoint, n))));
-        desk
-    }
-
-    fn started(desk: &mut Desk<usize>) -> Vec<i32> {
-        std::iter::from_fn(|| desk.begin()).map(|(endpoint, _)| endpoint).collect()
-    }
-
-    #[test]
-    fn an_endpoint_never_has_more_than_its_bound_in_flight() {
-        let mut desk = desk(&[(1, 50), (2, 2)]);
-        assert_eq!(started(&mut desk), [1, 2, 1, 2, 1, 1]);
-        desk.done(2, None);
-        assert!(started(&mut desk).is_empty());
-        desk.done(1, None);
-        assert_eq!(started(&mut desk), [1]);
-    }
-
-    #[test]
-    fn all_endpoints_together_stay_below_the_bound_and_take_turns() {
-        let mut desk = desk(&[(1, 9), (2, 9), (3, 9)]);
-        assert_eq!(started(&mut desk), [1, 2, 3, 1, 2, 3, 1, 2, 3, 1]);
-        assert_eq!(desk.in_flight(), 10);
-        desk.done(3, None);
-        assert_eq!(started(&mut desk), [2]);
-    }
-
-    #[test]
-    fn a_fast_endpoint_is_leased_ahead_and_a_slow_one_is_not() {
-        for (took_ms, ahead) in [(1, AHEAD_MAX), (10, 40), (100, 4), (15_000, 0)] {
-            let mut desk = desk(&[(1, 2)]);
-            assert_eq!(desk.rooms(), [(1, 2)], "nothing is known of it yet");
-            desk.begin();
-            desk.done(1, Some(Duration::from_millis(took_ms)));
-            assert_eq!(desk.rooms(), [(1, 4 + ahead - 1)], "{took_ms} ms");
-        }
-    }
-
-    #[test]
-    fn a_full_endpoint_has_no_room() {
-        assert_eq!(desk(&[(1, 4)]).rooms(), [(1, 0)]);
-        assert_eq!(desk(&[(1, 400)]).rooms(), [(1, 0)]);
-    }
-
-    #[test]
-    fn an_idle_endpoint_is_forgotten_when_a_poll_brings_nothing_for_it() {
-        let mut desk = desk(&[(1, 1), (2, 1)]);
-        assert_eq!(started(&mut desk).len(), 2);
-        desk.done(1, None);
-        desk.accept([]);
-        assert_eq!(desk.rooms(), [(2, 3)]);
-        desk.done(2, None);
-        desk.accept([(2, 0)]);
-        assert_eq!(desk.rooms(), [(2, 3)]);
-    }
-
-    #[test]
-    fn what_was_not_begun_can_be_given_back_while_the_rest_is_in_flight() {
-        let mut desk = desk(&[(1, 9), (2, 1)]);
-        assert_eq!(started(&mut desk).len(), 5);
-        assert_eq!(desk.clear(), [4, 5, 6, 7, 8]);
-        assert!(started(&mut desk).is_empty());
-        for endpoint in [1, 1, 1, 1, 2] {
-            desk.done(endpoint, None);
-        }
-        assert_eq!(desk.in_flight(), 0);
-    }
-}
+mod tests;

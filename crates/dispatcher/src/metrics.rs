@@ -2,14 +2,19 @@
 #![allow(clippy::disallowed_macros, reason = "this is the file where names live")]
 
 use crate::classify::{End, Obstacle, Outcome, Trouble};
+use crate::limits::Lane;
+use crate::standing::Reason;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 
 const ATTEMPTS: &str = "sendstate_dispatcher_attempts_total";
 const FAILURES: &str = "sendstate_dispatcher_failures_total";
+const REQUESTS: &str = "sendstate_dispatcher_requests_total";
 const REQUEST: &str = "sendstate_dispatcher_request_seconds";
 const LAG: &str = "sendstate_dispatcher_delivery_lag_seconds";
 const DELIVERIES: &str = "sendstate_dispatcher_deliveries_total";
+const BREAKERS: &str = "sendstate_dispatcher_breakers_total";
+const DISABLED: &str = "sendstate_dispatcher_disabled_endpoints_total";
 const OVERDUE: &str = "sendstate_dispatcher_overdue_seconds";
 const IN_FLIGHT: &str = "sendstate_dispatcher_in_flight";
 const LEASED: &str = "sendstate_dispatcher_leased";
@@ -21,8 +26,8 @@ const RECORDED: &str = "sendstate_dispatcher_record_deliveries";
 
 /// Every name that this crate can emit.
 pub const NAMES: &[&str] = &[
-    ATTEMPTS, FAILURES, REQUEST, LAG, DELIVERIES, OVERDUE, IN_FLIGHT, LEASED, BODIES, POLLS, POLL, RECORD,
-    RECORDED,
+    ATTEMPTS, FAILURES, REQUESTS, REQUEST, LAG, DELIVERIES, BREAKERS, DISABLED, OVERDUE, IN_FLIGHT, LEASED,
+    BODIES, POLLS, POLL, RECORD, RECORDED,
 ];
 
 /// What became of a leased delivery.
@@ -30,6 +35,8 @@ pub const NAMES: &[&str] = &[
 pub(crate) enum Fate {
     Delivered,
     Rescheduled,
+    /// Put off by the consumer, which cost no attempt.
+    Waited,
     Exhausted,
     /// Finished or held by somebody else before this process could record it.
     LeaseLost,
@@ -40,9 +47,10 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Delivered,
         Self::Rescheduled,
+        Self::Waited,
         Self::Exhausted,
         Self::LeaseLost,
         Self::Released,
@@ -53,6 +61,7 @@ impl Fate {
         match self {
             Self::Delivered => "delivered",
             Self::Rescheduled => "rescheduled",
+            Self::Waited => "waited",
             Self::Exhausted => "exhausted",
             Self::LeaseLost => "lease_lost",
             Self::Released => "released",
@@ -85,6 +94,7 @@ impl Poll {
 pub fn describe() {
     describe_counter!(ATTEMPTS, Unit::Count, "Attempts that have ended, by outcome.");
     describe_counter!(FAILURES, Unit::Count, "Attempts without an answer, by class of error.");
+    describe_counter!(REQUESTS, Unit::Count, "Attempts begun, by lane: first ones, and further ones.");
     describe_histogram!(REQUEST, Unit::Seconds, "From the start of a request to the end of its answer.");
     describe_histogram!(LAG, Unit::Seconds, "From when a delivery was due to the start of its request.");
     describe_counter!(
@@ -92,6 +102,8 @@ pub fn describe() {
         Unit::Count,
         "Leased deliveries that left this process, by what became of them."
     );
+    describe_counter!(BREAKERS, Unit::Count, "Times that an endpoint's breaker changed, by what it became.");
+    describe_counter!(DISABLED, Unit::Count, "Endpoints that were disabled, by reason.");
     describe_gauge!(
         OVERDUE,
         Unit::Seconds,
@@ -110,6 +122,13 @@ pub fn describe() {
     let classes = Trouble::ALL.map(Trouble::as_str).into_iter().chain(Obstacle::ALL.map(Obstacle::as_str));
     for class in classes {
         counter!(FAILURES, "error" => class).absolute(0);
+    }
+    for lane in Lane::ALL {
+        counter!(REQUESTS, "lane" => lane.as_str()).absolute(0);
+    }
+    breakers(0, 0);
+    for reason in Reason::ALL {
+        counter!(DISABLED, "reason" => reason.as_str()).absolute(0);
     }
     for fate in Fate::ALL {
         counter!(DELIVERIES, "result" => fate.as_str()).absolute(0);
@@ -136,12 +155,22 @@ pub(crate) fn attempted(end: End, took: Duration) {
     }
 }
 
-pub(crate) fn started(lag: Duration) {
+pub(crate) fn started(lane: Lane, lag: Duration) {
+    counter!(REQUESTS, "lane" => lane.as_str()).increment(1);
     histogram!(LAG).record(lag.as_secs_f64());
 }
 
 pub(crate) fn ended(fate: Fate, count: u64) {
     counter!(DELIVERIES, "result" => fate.as_str()).increment(count);
+}
+
+pub(crate) fn breakers(opened: u64, closed: u64) {
+    counter!(BREAKERS, "state" => "open").increment(opened);
+    counter!(BREAKERS, "state" => "closed").increment(closed);
+}
+
+pub(crate) fn disabled(reason: Reason) {
+    counter!(DISABLED, "reason" => reason.as_str()).increment(1);
 }
 
 pub(crate) fn overdue(by: Duration) {

@@ -3,9 +3,10 @@
 use crate::client::Clients;
 use crate::config::{Config, SETTINGS};
 use crate::flow::{Cause, Ended, Flow, permits_for};
-use crate::lease::{Leaser, Terms};
+use crate::lease::Leaser;
 use crate::limits::Bounds;
 use crate::record::Recorder;
+use crate::terms::Terms;
 use crate::unseal::Unsealer;
 use anyhow::Context as _;
 use service::config::Shared;
@@ -43,9 +44,9 @@ impl Dispatcher {
     pub async fn start(shared: &Shared, config: Config, telemetry: Telemetry) -> anyhow::Result<Self> {
         let health = Health::new();
         let pool = config.pool()?;
-        let key = config.secret_key.context("SENDSTATE_SECRET_KEY is not set")?;
-        let clients =
-            Clients::new().context("cannot make an HTTP client; are root certificates installed?")?;
+        let keys = config.secret_keys.context("SENDSTATE_SECRET_KEY is not set")?;
+        let clients = Clients::new(config.egress_proxy)
+            .context("cannot make an HTTP client; are root certificates installed?")?;
         let listener = TcpListener::bind(shared.admin_listen)
             .await
             .with_context(|| format!("cannot listen on SENDSTATE_ADMIN_LISTEN={}", shared.admin_listen))?;
@@ -62,9 +63,9 @@ impl Dispatcher {
         let terms = Terms::new(config.request_timeout);
         let recorder = Recorder::start(pool.clone(), permits_for(bounds));
         let database = health.condition("database");
-        let unsealer = Unsealer::new(key, health.condition("secret_key"));
-        let leaser = Leaser::new(pool, unsealer, terms, bounds.endpoint_in_flight, database);
-        let flow = Flow::new(leaser, clients, recorder, bounds, config.request_timeout, config.idle_poll);
+        let unsealer = Unsealer::new(keys, health.condition("secret_key"));
+        let leaser = Leaser::new(pool, unsealer, terms, bounds, database);
+        let flow = Flow::new(leaser, clients, recorder, bounds, terms, config.idle_poll);
         Ok(Self { flow, health, admin, admin_task, admin_stop })
     }
 

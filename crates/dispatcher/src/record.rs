@@ -1,4 +1,4 @@
-//! Writes what became of leased deliveries, many in one transaction.
+//! Writes what became of leased deliveries, many in one transaction, and what that says of their endpoints.
 //!
 //! One task. While a transaction runs, the next ends gather, so batches grow with the load by themselves. A transaction
 //! that the database could not take is repeated: while it is away nothing can be leased either, so there is nothing
@@ -7,6 +7,8 @@
 
 use crate::clock;
 use crate::metrics::{self, Fate};
+use crate::standing;
+use domain::breaker::Health;
 use std::time::Duration;
 use store::delivery::{self, Finish, Finished, Verdict};
 use store::{Fault, Pool, StoreError};
@@ -26,9 +28,20 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub(crate) enum Note {
     /// An attempt has ended.
-    Finish(Finish),
+    Told(Told),
     /// Not begun: to be given back.
     Release { delivery: i64, lease: Uuid },
+}
+
+/// What is known of an attempt that has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) endpoint: i32,
+    pub(crate) finish: Finish,
+    /// What it says of the endpoint's health.
+    pub(crate) health: Option<Health>,
+    /// The endpoint wants nothing more.
+    pub(crate) gone: bool,
 }
 
 /// Where notes are handed in.
@@ -147,19 +160,22 @@ async fn insist(pool: &Pool, notes: &[Note], give_up: &CancellationToken) -> Ins
 
 async fn write(pool: &Pool, notes: &[Note]) -> Result<(), StoreError> {
     let began = Instant::now();
-    let (mut finishes, mut released) = (Vec::with_capacity(notes.len()), Vec::new());
+    let (mut told, mut released) = (Vec::with_capacity(notes.len()), Vec::new());
     for note in notes {
         match note {
-            Note::Finish(finish) => finishes.push(finish.clone()),
+            Note::Told(one) => told.push(one),
             Note::Release { delivery, lease } => released.push((*delivery, *lease)),
         }
     }
+    let finishes: Vec<Finish> = told.iter().map(|told| told.finish.clone()).collect();
     let mut client = pool.get().await?;
     let now = clock::now();
     let transaction = client.transaction().await?;
     let finished = delivery::finish(&transaction, now, &finishes).await?;
     let given_back = delivery::release(&transaction, now, &released).await?;
+    let changes = standing::write(&transaction, now, &told).await?;
     transaction.commit().await?;
+    changes.announce();
     metrics::recorded(notes.len(), began.elapsed());
     metrics::ended(Fate::Released, given_back);
     for (finish, finished) in finishes.iter().zip(finished) {
@@ -173,6 +189,7 @@ fn fate(verdict: Verdict, finished: Finished) -> Fate {
         (Finished::LeaseLost, _) => Fate::LeaseLost,
         (Finished::Recorded, Verdict::Delivered) => Fate::Delivered,
         (Finished::Recorded, Verdict::Retry { .. }) => Fate::Rescheduled,
+        (Finished::Recorded, Verdict::Wait { .. }) => Fate::Waited,
         (Finished::Recorded, Verdict::Exhausted) => Fate::Exhausted,
     }
 }

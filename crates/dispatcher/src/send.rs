@@ -5,10 +5,11 @@
 //! stalls or breaks off may well have died on the way, and is told again under the same id.
 
 use crate::classify::{End, Obstacle, Outcome, Trouble};
-use crate::client::{Clients, ResolveError};
+use crate::client::{Clients, NoClient, ResolveError};
 use crate::endpoint::Destination;
-use crate::{guard, request};
+use crate::{clock, guard, request, retry_after};
 use jiff::Timestamp;
+use reqwest::header::RETRY_AFTER;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// What is kept of a refusal: enough for its first sentence.
 const KEPT_BYTES_MAX: usize = 1024;
+
 /// How a request ended, and the first bytes of the answer unless it was a delivery.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -44,22 +46,28 @@ pub(crate) async fn send(
     if guard::check_url(&destination.url, &destination.policy).is_err() {
         return End::Unsent(Obstacle::Refused).into();
     }
-    let Ok(client) = clients.with(&destination.policy.networks) else {
-        return End::Unsent(Obstacle::NoClient).into();
+    let client = clients.to(&destination.url, &destination.policy.networks);
+    let client = match timeout_at(deadline, client).await {
+        Err(_) => return End::Unanswered(Trouble::Timeout).into(),
+        Ok(Err(NoClient::Build(_))) => return End::Unsent(Obstacle::NoClient).into(),
+        Ok(Err(NoClient::Resolve(error))) => return unresolved(&error).into(),
+        Ok(Ok(client)) => client,
     };
     let Notification { webhook_id, body } = notification;
-    let headers = request::headers(&destination.secrets, webhook_id, &body, at);
+    let headers = request::headers(destination, webhook_id, &body, at);
     let sending = client.post(destination.url.clone()).headers(headers).body(body).send();
     match timeout_at(deadline, sending).await {
         Err(_) => End::Unanswered(Trouble::Timeout).into(),
         Ok(Err(error)) => ending(&error).into(),
         Ok(Ok(response)) => {
             let status = response.status().as_u16();
+            let asked = response.headers().get(RETRY_AFTER);
+            let come_again = asked.and_then(|value| retry_after::come_again(value.as_bytes(), clock::now()));
             match timeout_at(deadline, read(response)).await {
                 Err(_) => End::Unanswered(Trouble::Timeout).into(),
                 Ok(Err(error)) => ending(&error).into(),
                 Ok(Ok(body)) => {
-                    let end = End::Answered(status);
+                    let end = End::Answered { status, come_again };
                     let kept = (end.outcome() != Outcome::Delivered && !body.is_empty()).then_some(body);
                     Answer { end, response: kept }
                 }
@@ -87,10 +95,7 @@ fn ending(error: &reqwest::Error) -> End {
     let mut source: Option<&dyn Error> = Some(error);
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<ResolveError>() {
-            return match error {
-                ResolveError::Refused(_) => End::Unsent(Obstacle::Refused),
-                ResolveError::Lookup(_) | ResolveError::Nothing => End::Unanswered(Trouble::Dns),
-            };
+            return unresolved(error);
         }
         trouble = told_by(cause).or(trouble);
         source = cause.source();
@@ -103,6 +108,13 @@ fn ending(error: &reqwest::Error) -> End {
         None if error.is_timeout() => Trouble::Timeout,
         None => Trouble::Protocol,
     })
+}
+
+fn unresolved(error: &ResolveError) -> End {
+    match error {
+        ResolveError::Refused(_) => End::Unsent(Obstacle::Refused),
+        ResolveError::Lookup(_) | ResolveError::Nothing => End::Unanswered(Trouble::Dns),
+    }
 }
 
 fn told_by(cause: &(dyn Error + 'static)) -> Option<Trouble> {

@@ -1,31 +1,30 @@
-//! Opens the secrets of endpoints, and keeps away from those that another key sealed.
+//! Opens the secrets and headers of endpoints, and keeps away from those that another key sealed.
 //!
 //! This process may be the one of several that was given a wrong key. It must not spend the attempts that the others
 //! would have delivered with, so it leases nothing of such an endpoint any more, is not ready, and goes on with the
 //! others. Every look reads those endpoints again: sealed anew, paused or removed, they no longer stand in the way.
 
-use crate::classify::Obstacle;
-use crate::endpoint::{Destination, Unfit};
+use crate::endpoint::{OtherKey, Target};
 use service::health::Condition;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::delivery::Endpoint;
-use store::sealed::SecretKey;
+use store::sealed::KeyRing;
 
-/// Holder of the key.
+/// Holder of the keys.
 #[derive(Debug)]
 pub(crate) struct Unsealer {
-    key: SecretKey,
+    keys: KeyRing,
     /// Met while every endpoint that was met opens.
     condition: Condition,
-    /// Endpoints with a secret that another key sealed.
+    /// Endpoints with something that another key sealed.
     foreign: Mutex<BTreeSet<i32>>,
 }
 
 impl Unsealer {
-    pub(crate) fn new(key: SecretKey, condition: Condition) -> Self {
+    pub(crate) fn new(keys: KeyRing, condition: Condition) -> Self {
         condition.met();
-        Self { key, condition, foreign: Mutex::default() }
+        Self { keys, condition, foreign: Mutex::default() }
     }
 
     /// The endpoints that are left to others.
@@ -33,31 +32,21 @@ impl Unsealer {
         self.lock().iter().copied().collect()
     }
 
-    /// Where the active ones of `endpoints` want to be told; those that are left to others are missing, too.
-    pub(crate) fn destinations(
-        &self,
-        endpoints: &[Endpoint],
-    ) -> HashMap<i32, Result<Arc<Destination>, Obstacle>> {
-        let mut destinations = HashMap::with_capacity(endpoints.len());
+    /// How the active ones of `endpoints` want to be told; those that are left to others are missing, too.
+    pub(crate) fn targets(&self, endpoints: &[Endpoint]) -> HashMap<i32, Arc<Target>> {
+        let mut targets = HashMap::with_capacity(endpoints.len());
         for endpoint in endpoints.iter().filter(|endpoint| endpoint.active) {
-            let destination = match Destination::of(endpoint, &self.key) {
-                Ok(destination) => Ok(Arc::new(destination)),
-                Err(Unfit::Obstacle(obstacle)) => Err(obstacle),
-                Err(Unfit::OtherKey) => {
-                    self.leave(endpoint.id);
-                    continue;
-                }
-            };
-            destinations.insert(endpoint.id, destination);
+            match Target::of(endpoint, &self.keys) {
+                Ok(target) => drop(targets.insert(endpoint.id, Arc::new(target))),
+                Err(OtherKey) => self.leave(endpoint.id),
+            }
         }
-        destinations
+        targets
     }
 
     /// Takes back what need not be left to others any more. `found`: all of [`Self::foreign`] that still exist.
     pub(crate) fn reconsider(&self, found: &[Endpoint]) {
-        let other_key = |endpoint: &&Endpoint| {
-            endpoint.active && matches!(Destination::of(endpoint, &self.key), Err(Unfit::OtherKey))
-        };
+        let other_key = |endpoint: &&Endpoint| endpoint.active && Target::of(endpoint, &self.keys).is_err();
         let still: BTreeSet<i32> = found.iter().filter(other_key).map(|endpoint| endpoint.id).collect();
         if still.is_empty() {
             self.condition.met();
@@ -69,7 +58,7 @@ impl Unsealer {
         if self.lock().insert(endpoint) {
             tracing::error!(
                 endpoint,
-                "its secret was sealed with another key, leaving it to other dispatchers"
+                "its secrets were sealed with another key, leaving it to other dispatchers"
             );
         }
         self.condition.unmet("a secret was sealed with another key than SENDSTATE_SECRET_KEY");
@@ -84,16 +73,18 @@ impl Unsealer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::Obstacle;
     use secrecy::SecretString;
     use service::health::Health;
-    use store::sealed;
+    use store::delivery::SealedSecret;
+    use store::sealed::SecretKey;
     use wire::webhook::Secret;
 
     const OURS: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const THEIRS: &str = "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
 
-    fn key(text: &str) -> SecretKey {
-        SecretKey::parse(text).unwrap()
+    fn key(text: &str) -> KeyRing {
+        KeyRing::new(SecretKey::parse(text).unwrap(), None)
     }
 
     fn endpoint(id: i32, sealed_with: &str) -> Endpoint {
@@ -104,7 +95,13 @@ mod tests {
             active: true,
             allow_http: false,
             allow_networks: Vec::new(),
-            sealed: vec![sealed::seal(&key(sealed_with), id, &secret)],
+            timeout: None,
+            schedule: None,
+            secrets: vec![SealedSecret {
+                scheme: "v1".to_owned(),
+                sealed: key(sealed_with).seal(id, &secret),
+            }],
+            headers: Vec::new(),
         }
     }
 
@@ -114,7 +111,7 @@ mod tests {
         let remedies = [
             vec![endpoint(2, OURS)],
             vec![Endpoint { active: false, ..foreign.clone() }],
-            vec![Endpoint { sealed: Vec::new(), ..foreign.clone() }],
+            vec![Endpoint { secrets: Vec::new(), ..foreign.clone() }],
             Vec::new(),
         ];
         for remedy in remedies {
@@ -122,8 +119,8 @@ mod tests {
             let unsealer = Unsealer::new(key(OURS), health.condition("secret_key"));
             assert!(health.report().ready);
 
-            let destinations = unsealer.destinations(&[endpoint(1, OURS), foreign.clone()]);
-            assert_eq!(destinations.into_keys().collect::<Vec<_>>(), [1]);
+            let targets = unsealer.targets(&[endpoint(1, OURS), foreign.clone()]);
+            assert_eq!(targets.into_keys().collect::<Vec<_>>(), [1]);
             assert_eq!(unsealer.foreign(), [2]);
             assert!(!health.report().ready);
 
@@ -141,9 +138,9 @@ mod tests {
     fn an_obstacle_that_any_process_would_meet_leaves_the_process_ready() {
         let health = Health::new();
         let unsealer = Unsealer::new(key(OURS), health.condition("secret_key"));
-        let without = Endpoint { sealed: Vec::new(), ..endpoint(1, OURS) };
-        let destinations = unsealer.destinations(&[without]);
-        assert_eq!(destinations[&1].as_ref().unwrap_err(), &Obstacle::NoSecret);
+        let without = Endpoint { secrets: Vec::new(), ..endpoint(1, OURS) };
+        let targets = unsealer.targets(&[without]);
+        assert_eq!(targets[&1].destination.as_ref().unwrap_err(), &Obstacle::NoSecret);
         assert!(health.report().ready && unsealer.foreign().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 //! Pure decisions: no I/O, no clock, no randomness. Whatever depends on time or chance takes it as an argument.
 //! The status hierarchy and its laws are in [`message`], told once and proven by enumeration in its tests.
 
+pub mod breaker;
 pub mod correlation;
 mod event;
 mod id;

@@ -25,12 +25,20 @@ pub const SCHEDULE: [Duration; 10] = [
 /// Largest share by which a wait is stretched or shortened, so that a recovered consumer is not hit by all at once.
 pub const JITTER: f64 = 0.2;
 
-/// The wait after `attempts_made` failed attempts, or `None` when the schedule is exhausted.
+/// The longest that a consumer may ask for with `Retry-After`.
+pub const ASKED_LONGEST: Duration = Duration::from_secs(24 * HOUR);
+
+/// How often one delivery may be put off by `Retry-After` without that costing it an attempt, and for how long in all from
+/// its creation: a consumer that says "later" for ever is told no more then.
+pub const ASKED_MAX: u16 = 100;
+pub const ASKED_WITHIN: Duration = Duration::from_secs(7 * 24 * HOUR);
+
+/// The wait after `attempts_made` failed attempts by an endpoint's schedule, or `None` when that is exhausted.
 ///
 /// `chance` is uniform in `0.0..=1.0`; values outside are taken as the nearest end.
 #[must_use]
-pub fn wait_after(attempts_made: u32, chance: f64) -> Option<Duration> {
-    let wait = SCHEDULE.get(usize::try_from(attempts_made).ok()?)?;
+pub fn wait_after(schedule: &[Duration], attempts_made: u32, chance: f64) -> Option<Duration> {
+    let wait = schedule.get(usize::try_from(attempts_made).ok()?)?;
     let stretch = 1.0 + JITTER * (2.0 * chance.clamp(0.0, 1.0) - 1.0);
     Some(wait.mul_f64(stretch))
 }
@@ -41,16 +49,16 @@ mod tests {
 
     #[test]
     fn ten_attempts_and_not_one_more() {
-        assert!((0..10).all(|made| wait_after(made, 0.5).is_some()));
-        assert_eq!(wait_after(10, 0.5), None);
-        assert_eq!(wait_after(u32::MAX, 0.5), None);
+        assert!((0..10).all(|made| wait_after(&SCHEDULE, made, 0.5).is_some()));
+        assert_eq!(wait_after(&SCHEDULE, 10, 0.5), None);
+        assert_eq!(wait_after(&SCHEDULE, u32::MAX, 0.5), None);
     }
 
     #[test]
     fn every_wait_stays_within_a_fifth_of_the_schedule() {
         for (made, nominal) in SCHEDULE.iter().enumerate() {
             for chance in [-1.0, 0.0, 0.25, 0.5, 1.0, 7.0] {
-                let wait = wait_after(u32::try_from(made).unwrap(), chance).unwrap();
+                let wait = wait_after(&SCHEDULE, u32::try_from(made).unwrap(), chance).unwrap();
                 assert!(
                     wait >= nominal.mul_f64(0.8) && wait <= nominal.mul_f64(1.2),
                     "{made} {chance} {wait:?}"
@@ -62,7 +70,7 @@ mod tests {
     #[test]
     fn the_middle_of_chance_is_the_schedule_itself() {
         for (made, nominal) in SCHEDULE.iter().enumerate() {
-            assert_eq!(wait_after(u32::try_from(made).unwrap(), 0.5), Some(*nominal));
+            assert_eq!(wait_after(&SCHEDULE, u32::try_from(made).unwrap(), 0.5), Some(*nominal));
         }
     }
 }

@@ -1,1 +1,1 @@
-INSERT INTO endpoint_secrets (endpoint_id, sealed, created_at) VALUES ($1, $2, $3)
+INSERT INTO endpoint_secrets (endpoint_id, scheme, sealed, created_at) VALUES ($1, $2, $3, $4)

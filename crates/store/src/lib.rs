@@ -21,8 +21,10 @@ mod pool;
 pub mod quarantine;
 pub mod recipient;
 pub mod replay;
+pub mod reseal;
 pub mod sealed;
 pub mod source;
+pub mod trial;
 
 pub use error::{Fault, StoreError};
 pub use pool::{Client, Pool, PoolSettings, PoolSettingsError, Role};

@@ -73,6 +73,53 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
+/// The keys of a process: what is sealed anew is sealed with the current one, and while `SENDSTATE_SECRET_KEY` is replaced
+/// the previous one still opens.
+#[derive(Debug)]
+pub struct KeyRing {
+    current: SecretKey,
+    previous: Option<SecretKey>,
+}
+
+impl KeyRing {
+    #[must_use]
+    pub const fn new(current: SecretKey, previous: Option<SecretKey>) -> Self {
+        Self { current, previous }
+    }
+
+    /// Seals with the current key, as [`seal`].
+    #[must_use]
+    pub fn seal(&self, endpoint_id: i32, plain: &SecretString) -> Vec<u8> {
+        seal(&self.current, endpoint_id, plain)
+    }
+
+    /// Opens with whichever key sealed it.
+    ///
+    /// # Errors
+    /// As [`open`]; [`SealError::OtherKey`]: neither did.
+    pub fn open(&self, endpoint_id: i32, sealed: &[u8]) -> Result<SecretString, SealError> {
+        match (open(&self.current, endpoint_id, sealed), &self.previous) {
+            (Err(SealError::OtherKey), Some(previous)) => open(previous, endpoint_id, sealed),
+            (opened, _) => opened,
+        }
+    }
+
+    /// Sealed with the current key again, if another one sealed it; `None`: the current one did.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn reseal(&self, endpoint_id: i32, sealed: &[u8]) -> Result<Option<Vec<u8>>, SealError> {
+        match open(&self.current, endpoint_id, sealed) {
+            Ok(_) => Ok(None),
+            Err(SealError::OtherKey) => {
+                let plain = self.open(endpoint_id, sealed)?;
+                Ok(Some(self.seal(endpoint_id, &plain)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Seals an endpoint's secret for the column `endpoint_secrets.sealed`. Twice the same input gives two results.
 #[must_use]
 pub fn seal(key: &SecretKey, endpoint_id: i32, plain: &SecretString) -> Vec<u8> {
@@ -189,5 +236,19 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         assert_eq!(format!("{:?}", key(7)), "SecretKey([redacted])");
+    }
+
+    #[test]
+    fn a_ring_opens_what_either_key_sealed_and_seals_with_the_current_one() {
+        let plain = SecretString::from("whsec_x");
+        let (old, new) = (key(1), key(2));
+        let sealed = seal(&old, 7, &plain);
+        let ring = KeyRing::new(key(2), Some(key(1)));
+        assert_eq!(ring.open(7, &sealed).unwrap().expose_secret(), "whsec_x");
+        let again = ring.reseal(7, &sealed).unwrap().unwrap();
+        assert_eq!(open(&new, 7, &again).unwrap().expose_secret(), "whsec_x");
+        assert_eq!(ring.reseal(7, &again).unwrap(), None);
+        assert_eq!(ring.open(7, &seal(&key(3), 7, &plain)).unwrap_err(), SealError::OtherKey);
+        assert_eq!(KeyRing::new(key(2), None).open(7, &sealed).unwrap_err(), SealError::OtherKey);
     }
 }

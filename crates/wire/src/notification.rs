@@ -1,6 +1,10 @@
 //! The body of a notification and its lasting id. Rendered once, when the fact is recorded; what is stored are the
 //! bytes that are sent and signed at every attempt.
 
+mod trial;
+
+pub use trial::{TEST_TYPE, test_body, webhook_id_of_test};
+
 use crate::hash::FieldHash;
 use crate::{hex, key};
 use domain::{

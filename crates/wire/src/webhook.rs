@@ -1,8 +1,11 @@
-//! Signing what is sent to consumers, and verifying it as they do: Standard Webhooks, symmetric (`v1`).
+//! Signing what is sent to consumers, and verifying it as they do: Standard Webhooks, symmetric (`v1`). With key pairs
+//! (`v1a`) it is done in [`asymmetric`].
 //!
 //! Signed is `ID.TIMESTAMP.BODY` with HMAC-SHA256. The id stays the same over all attempts, the timestamp is the
 //! attempt's. While a secret is replaced there are several, and the header carries one signature for each: the
-//! receiver accepts what any of its own secrets made.
+//! receiver accepts what any of its own secrets made. Signatures of both versions may stand in one header.
+
+pub mod asymmetric;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -22,8 +25,10 @@ const PREFIX: &str = "whsec_";
 const VERSION: &str = "v1,";
 /// By the specification: fewer can be guessed, more add nothing.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// More signatures than a sender has secrets at a time; bounds what a forged header can cost.
-const SIGNATURES_MAX: usize = 16;
+/// Most secrets of one scheme that sign for one endpoint at the same time.
+pub const SECRETS_MAX: usize = 10;
+/// As many signatures as a sender may have secrets, of both schemes; bounds what a forged header can cost.
+const SIGNATURES_MAX: usize = 2 * SECRETS_MAX;
 
 /// An endpoint's secret. Not shown by `Debug`, wiped when dropped.
 #[derive(Clone, Debug)]
@@ -123,16 +128,23 @@ pub fn verify(
     body: &[u8],
     now: i64,
 ) -> Result<(), VerifyError> {
+    check_time(timestamp, now)?;
+    let fits = |code: &[u8]| secrets.iter().any(|s| s.mac(id, timestamp, body).verify_slice(code).is_ok());
+    if codes(signatures, VERSION).any(|code| fits(&code)) { Ok(()) } else { Err(VerifyError::BadSignature) }
+}
+
+fn check_time(timestamp: &str, now: i64) -> Result<(), VerifyError> {
     let at = timestamp.parse::<i64>().map_err(|_| VerifyError::BadTimestamp)?;
     if at.abs_diff(now) > TOLERANCE.as_secs() {
         return Err(VerifyError::OutsideTolerance);
     }
-    let fits = |code: &[u8]| secrets.iter().any(|s| s.mac(id, timestamp, body).verify_slice(code).is_ok());
-    let mut codes = signatures
-        .split(' ')
-        .take(SIGNATURES_MAX)
-        .filter_map(|signature| BASE64.decode(signature.strip_prefix(VERSION)?).ok());
-    if codes.any(|code| fits(&code)) { Ok(()) } else { Err(VerifyError::BadSignature) }
+    Ok(())
+}
+
+/// The signatures of one version in a header, decoded.
+fn codes(signatures: &str, version: &str) -> impl Iterator<Item = Vec<u8>> {
+    let of_version = move |signature: &str| BASE64.decode(signature.strip_prefix(version)?).ok();
+    signatures.split(' ').take(SIGNATURES_MAX).filter_map(of_version)
 }
 
 #[cfg(test)]

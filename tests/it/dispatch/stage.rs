@@ -16,6 +16,8 @@ pub(super) struct Stage {
     pub(super) receiver: Receiver,
     hook: String,
     pub(super) endpoint: i32,
+    /// What `endpoint add` said.
+    pub(super) added: Value,
 }
 
 /// An attempt as it was recorded.
@@ -35,20 +37,23 @@ impl Stage {
     }
 
     pub(super) async fn set_with(options: Options) -> Self {
+        Self::set_for(options, &[]).await
+    }
+
+    /// With these flags for the endpoint.
+    pub(super) async fn set_for(options: Options, flags: &[&str]) -> Self {
         let options = options.set("dispatcher", "SENDSTATE_DISPATCHER_REQUEST_TIMEOUT", REQUEST_TIMEOUT);
         let world = World::start(options).await;
         let (sender, receiver) = (Sender::new(), Receiver::start().await);
         let source = world.cli_json(&["source", "add", "mail", "--public-key", &sender.public_key()]).await;
-        let url = receiver.url();
-        let add = ["endpoint", "add", &url, "--allow-http", "--allow-network", "127.0.0.0/8"];
-        let endpoint = world.cli_json(&add).await;
-        receiver.trust(endpoint["secret"].as_str().unwrap());
+        let endpoint = world.endpoint(&receiver, flags).await;
         Self {
             db: world.db().await,
             sender,
             receiver,
             hook: format!("{}{}", world.ingest_url(1), source["path"].as_str().unwrap()),
             endpoint: endpoint["id"].as_i64().unwrap().try_into().unwrap(),
+            added: endpoint,
             world,
         }
     }
@@ -64,8 +69,12 @@ impl Stage {
         self.send(&events).await;
     }
 
-    /// Lets the time come of everything that nobody is sending now.
+    /// Lets the time come of everything that nobody is sending now, and of the breakers that are open.
     pub(super) async fn hurry(&self) {
+        self.db
+            .execute("UPDATE endpoint_flow SET open_until = now() WHERE open_until > now()", &[])
+            .await
+            .unwrap();
         self.db.execute("UPDATE delivery_queue SET due_at = now() WHERE lease IS NULL", &[]).await.unwrap();
     }
 
@@ -75,6 +84,26 @@ impl Stage {
             .execute("UPDATE delivery_queue SET due_at = now() WHERE lease IS NOT NULL", &[])
             .await
             .unwrap();
+    }
+
+    /// `endpoint show`.
+    pub(super) async fn endpoint(&self) -> Value {
+        self.world.cli_json(&["endpoint", "show", &self.endpoint.to_string()]).await
+    }
+
+    /// Runs a command about the endpoint.
+    pub(super) async fn tell(&self, command: &[&str]) -> Value {
+        let (verb, flags) = command.split_first().unwrap();
+        self.world.cli_json(&[&["endpoint", verb, &self.endpoint.to_string()], flags].concat()).await
+    }
+
+    /// Waits until the endpoint is in this state.
+    pub(super) async fn endpoint_is(&self, state: &str) -> Value {
+        wait_for(&format!("the endpoint to be {state}"), DEADLINE, async || {
+            let endpoint = self.endpoint().await;
+            if endpoint["state"] == state { Ok(endpoint) } else { Err(endpoint.to_string()) }
+        })
+        .await
     }
 
     /// In the order of (type, number).
@@ -110,6 +139,15 @@ impl Stage {
         wait_for(&format!("{count} requests"), DEADLINE, async || {
             let arrived = self.receiver.arrived().len();
             if arrived >= count { Ok(()) } else { Err(format!("{arrived} requests")) }
+        })
+        .await;
+    }
+
+    /// Waits until so many deliveries are delivered and none is owed.
+    pub(super) async fn delivered(&self, count: i64) {
+        wait_for(&format!("{count} deliveries"), DEADLINE, async || {
+            let settled = self.settled().await;
+            if settled == (count, 0) { Ok(()) } else { Err(format!("{settled:?}")) }
         })
         .await;
     }

@@ -31,6 +31,10 @@ impl Program {
         self.launch.environment.push((setting.into(), value.into()));
     }
 
+    pub(crate) fn unset(&mut self, setting: &str) {
+        self.launch.environment.retain(|(name, _)| name != setting);
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.launch.name
     }

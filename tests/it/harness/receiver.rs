@@ -16,6 +16,7 @@ use standardwebhooks::Webhook;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -26,6 +27,8 @@ use tokio_util::task::AbortOnDropHandle;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reaction {
     Status(u16),
+    /// With one header.
+    StatusWith(u16, &'static str, String),
     /// Says nothing until [`Receiver::release`], then 200.
     HangBeforeHeaders,
     /// Says 200 and no end of the body until [`Receiver::release`].
@@ -66,6 +69,8 @@ struct Shared {
     script: Mutex<Script>,
     secrets: Mutex<Vec<Webhook>>,
     released: watch::Sender<bool>,
+    /// Requests are reacted to and not remembered.
+    forgetful: AtomicBool,
 }
 
 /// A listening consumer; gone when dropped.
@@ -85,6 +90,7 @@ impl Receiver {
             script: Mutex::new(Box::new(|_| Reaction::Status(200))),
             secrets: Mutex::default(),
             released: watch::Sender::new(false),
+            forgetful: AtomicBool::new(false),
         });
         let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, Arc::clone(&shared))));
         Self { address, shared, _serving: serving }
@@ -107,6 +113,16 @@ impl Receiver {
     /// Lets go of what hangs, and of whatever would hang later.
     pub(crate) fn release(&self) {
         self.shared.released.send_replace(true);
+    }
+
+    /// From now on remembers no request: for loads that would fill memory, and whose script keeps its own book.
+    pub(crate) fn keep_nothing(&self) {
+        self.shared.forgetful.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets every request so far, e.g. what the test itself made up.
+    pub(crate) fn forget(&self) {
+        self.shared.arrived.lock().unwrap().clear();
     }
 
     /// Every request so far, in the order of arrival.
@@ -162,7 +178,7 @@ impl Notification {
             sequence: data["sequence"].as_i64(),
             implied: data["implied"] == true,
             accepted: match arrived.reaction {
-                Reaction::Status(status) => (200..300).contains(&status),
+                Reaction::Status(status) | Reaction::StatusWith(status, ..) => (200..300).contains(&status),
                 _ => false,
             },
             body,
@@ -190,10 +206,17 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Answered {
     let mut arrived = Arrived { headers: head.headers, body, reaction: Reaction::Close };
     let reaction = (shared.script.lock().unwrap())(&arrived);
     arrived.reaction = reaction.clone();
-    shared.arrived.lock().unwrap().push(arrived);
+    if !shared.forgetful.load(Ordering::Relaxed) {
+        shared.arrived.lock().unwrap().push(arrived);
+    }
     let mut released = shared.released.subscribe();
     match reaction {
         Reaction::Status(status) => Ok(empty(status)),
+        Reaction::StatusWith(status, name, value) => {
+            let mut response = empty(status);
+            response.headers_mut().insert(name, value.parse().unwrap());
+            Ok(response)
+        }
         Reaction::HangBeforeHeaders => {
             // The receiver itself may be gone.
             drop(released.wait_for(|released| *released).await);

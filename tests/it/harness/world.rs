@@ -236,8 +236,22 @@ impl World {
         self.allowed.push(part.to_owned());
     }
 
+    /// A new key for endpoint secrets, for every process that is started and every command that is run from now on.
+    /// Returns the one that was used until now.
+    pub(crate) fn replace_secret_key(&mut self) -> String {
+        let key: [u8; 32] = rand::random();
+        let key = base64::engine::general_purpose::STANDARD.encode(key);
+        self.programs.iter_mut().for_each(|program| program.set("SENDSTATE_SECRET_KEY", &key));
+        std::mem::replace(&mut self.secret_key, key)
+    }
+
     /// Runs the real `sendstate` with this world's settings.
     pub(crate) async fn cli(&self, arguments: &[&str]) -> Ran {
+        self.cli_with(arguments, &[]).await
+    }
+
+    /// The same with more settings.
+    pub(crate) async fn cli_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
         let mut settings = vec![
             ("SENDSTATE_DATABASE_URL".to_owned(), self.database.url().to_string()),
             ("SENDSTATE_SECRET_KEY".to_owned(), self.secret_key.clone()),
@@ -247,6 +261,7 @@ impl World {
         if self.programs.iter().any(|program| program.public.is_some()) {
             settings.push(("SENDSTATE_INGEST_URL".to_owned(), self.ingest_url(1)));
         }
+        settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         cli::run(arguments, &settings, &self.directory).await
     }
 

@@ -1,11 +1,9 @@
 //! `sendstate replay`.
 
+use super::time::time;
 use super::wait;
-use crate::database;
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -61,52 +59,9 @@ fn longest(text: &str) -> Result<Duration, String> {
     if longest < Duration::from_secs(1) { Err("a second at least".to_owned()) } else { Ok(longest) }
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
-    at(text, database::now())
-}
-
-/// Reads a time; `now` is what durations are counted from.
-fn at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    let text = text.trim();
-    let read = if text == "now" {
-        Some(now)
-    } else if let Ok(at) = text.parse::<Timestamp>() {
-        Some(at)
-    } else if let Ok(day) = Date::strptime("%Y-%m-%d", text) {
-        day.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
-    } else {
-        let ago = humantime::parse_duration(text).ok().and_then(|ago| SignedDuration::try_from(ago).ok());
-        ago.and_then(|ago| now.checked_sub(ago).ok())
-    };
-    // Nothing was received before there was anything to receive with.
-    read.filter(|at| *at >= Timestamp::UNIX_EPOCH).ok_or_else(|| {
-        "give e.g. 2026-03-01T12:00:00Z, 2026-03-01, a duration ago such as 7d, or now; not before 1970"
-            .to_owned()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(text: &str) -> Result<String, String> {
-        // 2023-11-14T22:13:20Z.
-        at(text, Timestamp::from_second(1_700_000_000).unwrap()).map(|at| at.to_string())
-    }
-
-    #[test]
-    fn a_time_is_a_moment_a_day_or_how_long_ago() {
-        for (text, expected) in [
-            ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
-            ("2026-03-01T12:00:00.5+02:00", "2026-03-01T10:00:00.5Z"),
-            ("2026-03-01", "2026-03-01T00:00:00Z"),
-            ("7d", "2023-11-07T22:13:20Z"),
-            ("1h 30m", "2023-11-14T20:43:20Z"),
-            ("now", "2023-11-14T22:13:20Z"),
-        ] {
-            assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
-        }
-    }
 
     #[test]
     fn a_replay_has_time_for_at_least_something() {
@@ -114,23 +69,6 @@ mod tests {
         assert_eq!(longest("24h"), Ok(Duration::from_secs(24 * 60 * 60)));
         for text in ["0", "0s", "999ms", "25h", "-1s", "soon"] {
             assert!(longest(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_time_or_before_all_events_is_refused() {
-        for text in [
-            "",
-            "yesterday",
-            "7",
-            "2026-02-30",
-            "2026-03-01T12:00:00",
-            "1969-12-31",
-            "100y",
-            "99999999999999y",
-            "-7d",
-        ] {
-            assert!(read(text).is_err(), "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::settings::Global;
 use crate::{database, endpoint, source};
 use domain::{MachineOpens, SourceId};
 use std::sync::Arc;
-use store::endpoint::NewEndpoint;
+use store::endpoint::{Manner, NewEndpoint};
 use store::source::NewSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -60,9 +60,11 @@ pub(crate) async fn stage(
         source_ids: Some(&[source.0]),
         allow_http: true,
         allow_networks: std::slice::from_ref(&args.allow_network),
+        manner: &Manner::default(),
         created_at: database::now(),
     };
-    let endpoint_id = endpoint::create(client, &new, &secret_key, &secret).await?;
+    let secrets = [endpoint::Fresh::Brought(secret)];
+    let endpoint_id = endpoint::create(client, &new, &secret_key, &secrets, &[]).await?;
     Ok(Stage { source, source_name, endpoint_id, consumer_url, consumer, key, ingests })
 }
 

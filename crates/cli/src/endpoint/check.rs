@@ -9,6 +9,7 @@ use dispatcher::guard::{self, Networks, Policy, Refusal};
 use domain::{NotificationType, NotificationTypes};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::Url;
+use wire::notification::TEST_TYPE;
 
 const URL_BYTES_MAX: usize = 2_048;
 
@@ -35,7 +36,7 @@ pub(crate) fn url(text: &str, allow_http: bool, allow_networks: &[String]) -> Re
             Refusal::Address { address, .. } => {
                 failure.next(format!("if it is meant, add --allow-network {address}"))
             }
-            Refusal::Scheme | Refusal::NoHost => {
+            Refusal::Scheme | Refusal::NoHost | Refusal::Port => {
                 failure.next("give a URL such as https://example.com/hooks/mail")
             }
         }
@@ -58,6 +59,11 @@ pub(crate) fn types(asked: &[String]) -> Result<Vec<&'static str>, Failure> {
         asked => asked.iter().any(|asked| asked == name),
     };
     Ok(known.into_iter().filter(wanted).collect())
+}
+
+/// A type that deliveries can have, as a filter.
+pub(crate) fn known_type(name: &str) -> Result<(), Failure> {
+    if name == TEST_TYPE { Ok(()) } else { types(std::slice::from_ref(&name.to_owned())).map(drop) }
 }
 
 fn known_types() -> [&'static str; NotificationType::ALL.len()] {
@@ -137,5 +143,8 @@ mod tests {
             ["recipient.suppressed", "recipient.resubscribed", "account.status_changed"]
         );
         assert_eq!(types(&["message.sent".to_owned()]).unwrap_err().code, 2);
+        assert_eq!(types(&["endpoint.test".to_owned()]).unwrap_err().code, 2);
+        assert!(known_type("endpoint.test").is_ok() && known_type("message.seen").is_ok());
+        assert_eq!(known_type("message.sent").unwrap_err().code, 2);
     }
 }

@@ -1,6 +1,5 @@
 //! From what was typed to messages. Ids and addresses are stored hashed per source, so each source has its own hash.
 
-use crate::args::MessageShow;
 use crate::failure::Failure;
 use domain::SourceId;
 use store::look::{self, Message};
@@ -11,11 +10,13 @@ use wire::key;
 pub(crate) async fn messages(
     client: &store::Client,
     sources: &[Source],
-    args: &MessageShow,
+    id: Option<&str>,
+    recipient: Option<&str>,
+    limit: u16,
 ) -> Result<Vec<Message>, Failure> {
-    let limit = i64::from(args.limit);
-    let recipients = args.recipient.as_deref().map(|address| recipient_hashes(sources, address));
-    let Some(id) = &args.id else {
+    let limit = i64::from(limit);
+    let recipients = recipient.map(|address| recipient_hashes(sources, address));
+    let Some(id) = id else {
         return Ok(look::messages_of_recipient(client, &recipients.unwrap_or_default(), limit).await?);
     };
     let recipients = recipients.as_deref();

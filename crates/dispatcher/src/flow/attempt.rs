@@ -3,7 +3,10 @@
 use crate::classify::{End, Obstacle, Outcome, Trouble};
 use crate::client::Clients;
 use crate::lease::{Assignment, since};
+use crate::limits::Lane;
+use crate::record::Told;
 use crate::send::{Answer, send};
+use crate::verdict::Trial;
 use crate::{clock, metrics};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// An attempt that has ended.
 #[derive(Debug)]
 pub(super) struct Attempted {
-    pub(super) finish: Finish,
+    pub(super) told: Told,
     pub(super) permit: OwnedSemaphorePermit,
     /// How long the endpoint took; `None` if nothing was sent to it.
     pub(super) took: Option<Duration>,
@@ -30,15 +33,21 @@ pub(super) async fn attempt(
     timeout: Duration,
     abandon: CancellationToken,
 ) -> Attempted {
-    let Assignment { mut leased, destination, permit, bytes } = assignment;
-    metrics::started(since(leased.due_at, at));
+    let Assignment { mut leased, target, permit, bytes, .. } = assignment;
+    metrics::started(Lane::of(leased.lane), since(leased.due_at, at));
+    let trial = Trial {
+        attempt: leased.attempt,
+        waits: leased.waits,
+        created_at: leased.created_at,
+        schedule: &target.schedule,
+    };
     let began = Instant::now();
-    let destination = Obstacle::of_number(leased.attempt).map_or(destination, Err);
-    let answer = match (destination, leased.notification.take()) {
-        (Err(obstacle), _) => End::Unsent(obstacle).into(),
-        (Ok(_), None) => End::Unsent(Obstacle::NoBody).into(),
-        (Ok(destination), Some(notification)) => {
-            let sending = send(&clients, &destination, notification, at, timeout);
+    let answer = match (trial.obstacle(), &target.destination, leased.notification.take()) {
+        (Some(obstacle), _, _) => End::Unsent(obstacle).into(),
+        (None, Err(obstacle), _) => End::Unsent(*obstacle).into(),
+        (None, Ok(_), None) => End::Unsent(Obstacle::NoBody).into(),
+        (None, Ok(destination), Some(notification)) => {
+            let sending = send(&clients, destination, notification, at, timeout);
             let abandoned = || Answer::from(End::Unanswered(Trouble::Abandoned));
             abandon.run_until_cancelled(sending).await.unwrap_or_else(abandoned)
         }
@@ -47,22 +56,26 @@ pub(super) async fn attempt(
     let duration = began.elapsed();
     metrics::attempted(answer.end, duration);
     let sent = answer.end.outcome() != Outcome::Unsent;
-    Attempted { finish: finish(&leased, answer, at, duration), permit, took: sent.then_some(duration) }
+    let told = told(&leased, &trial, answer, at, duration);
+    Attempted { told, permit, took: sent.then_some(duration) }
 }
 
-fn finish(leased: &Leased, Answer { end, response }: Answer, at: Timestamp, duration: Duration) -> Finish {
-    Finish {
-        delivery: leased.id,
-        lease: leased.lease,
-        verdict: end.verdict(leased.attempt, clock::now(), rand::random()),
-        attempt: Attempt {
-            number: leased.attempt,
-            started_at: at,
-            duration,
-            outcome: end.outcome().as_str(),
-            http_status: end.http_status(),
-            error: end.error(),
-            response,
-        },
+fn told(leased: &Leased, trial: &Trial<'_>, answer: Answer, at: Timestamp, duration: Duration) -> Told {
+    let Answer { end, response } = answer;
+    let attempt = Attempt {
+        number: leased.attempt,
+        started_at: at,
+        duration,
+        outcome: end.outcome().as_str(),
+        http_status: end.http_status(),
+        error: end.error(),
+        response,
+    };
+    let verdict = end.verdict(trial, clock::now(), rand::random());
+    Told {
+        endpoint: leased.endpoint_id,
+        finish: Finish { delivery: leased.id, lease: leased.lease, verdict, attempt },
+        health: end.health(),
+        gone: end.is_gone(),
     }
 }

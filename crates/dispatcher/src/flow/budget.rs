@@ -1,9 +1,13 @@
 //! What this process may have in hand: a number of deliveries, and the bytes of their notifications.
 //!
 //! A look takes all that is free of both, so that it can be filled, and waits until enough is. Each delivery it brings
-//! keeps its share, the rest goes back.
+//! keeps its part, the rest goes back.
+//!
+//! One endpoint never holds so much that looks have to wait for it: of the deliveries half at most (`limits`: its slots
+//! and as many ahead as there are requests in all, where there are four deliveries to a request), of the bytes a quarter
+//! and half of what is then left (`limits`, and `delivery_lease.sql`), which leaves more than the quarter that a look wants.
 
-use crate::lease::{Share, TAKEN_MAX};
+use crate::lease::{Allowance, TAKEN_MAX};
 use crate::limits::Bounds;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,12 +54,12 @@ impl Budget {
     }
 
     /// Waits until there is room for a look. One at a time, so that the two waits cannot be in each other's way.
-    pub(super) fn room(&self) -> impl Future<Output = Share> + Send + use<> {
+    pub(super) fn room(&self) -> impl Future<Output = Allowance> + Send + use<> {
         let least = LOOK_MIN.min(self.permits_max / FREE_SHARE as usize).max(1);
         let permits = take(Arc::clone(&self.permits), least, TAKEN_MAX);
         let bytes_max = self.bytes_max as usize;
         let bytes = take(Arc::clone(&self.bytes), (bytes_max / FREE_SHARE as usize).max(1), bytes_max);
-        async move { Share { permits: permits.await, bytes: bytes.await } }
+        async move { Allowance { permits: permits.await, bytes: bytes.await } }
     }
 }
 
@@ -86,8 +90,8 @@ mod tests {
             let budget = budget(in_flight, 1_000);
             let most = permits_for(Bounds { in_flight, endpoint_in_flight: 1, body_bytes: 1 });
             let slow = Arc::clone(&budget.permits).try_acquire_many_owned((most * 3 / 4) as u32).unwrap();
-            let share = budget.room().now_or_never().expect("there is room");
-            assert!((1..=most / 4).contains(&share.permits.num_permits()), "{in_flight}");
+            let allowance = budget.room().now_or_never().expect("there is room");
+            assert!((1..=most / 4).contains(&allowance.permits.num_permits()), "{in_flight}");
             drop(slow);
         }
     }
@@ -95,10 +99,10 @@ mod tests {
     #[test]
     fn a_look_takes_what_is_free_up_to_its_bound() {
         let budget = budget(512, 1_000);
-        let share = budget.room().now_or_never().unwrap();
-        assert_eq!((share.permits.num_permits(), share.bytes.num_permits()), (TAKEN_MAX, 1_000));
+        let allowance = budget.room().now_or_never().unwrap();
+        assert_eq!((allowance.permits.num_permits(), allowance.bytes.num_permits()), (TAKEN_MAX, 1_000));
         assert_eq!((budget.leased(), budget.bytes()), (TAKEN_MAX, 1_000));
-        drop(share);
+        drop(allowance);
         assert_eq!((budget.leased(), budget.bytes()), (0, 0));
     }
 

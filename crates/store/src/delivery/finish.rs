@@ -32,6 +32,10 @@ pub enum Verdict {
     Retry {
         at: Timestamp,
     },
+    /// The consumer said when to come again: the same, and the attempt costs nothing.
+    Wait {
+        at: Timestamp,
+    },
     /// Given up: the schedule has no more attempts.
     Exhausted,
 }
@@ -75,13 +79,10 @@ pub async fn finish(
         .iter()
         .filter(|row| row.get::<_, Option<i32>>("sequence").is_some())
         .partition(|row| row.get::<_, Option<Timestamp>>("due_at").is_some());
-    if !gone.is_empty() {
-        let (endpoints, subjects, sequences) = places(&gone);
-        let statement = transaction.prepare_cached(include_str!("../../sql/delivery_wake.sql")).await?;
-        transaction.execute(&statement, &[&endpoints, &subjects, &sequences, &now]).await?;
-    }
+    let gone: Vec<_> = gone.iter().map(|row| place(row)).collect();
+    wake(transaction, &gone, now).await?;
     if !waiting.is_empty() {
-        let (endpoints, subjects, sequences) = places(&waiting);
+        let (endpoints, subjects, sequences) = places(waiting.iter().map(|row| place(row)));
         let due: Vec<Timestamp> = waiting.iter().map(|row| row.get("due_at")).collect();
         let statement = transaction.prepare_cached(include_str!("../../sql/delivery_follow.sql")).await?;
         transaction.execute(&statement, &[&endpoints, &subjects, &sequences, &due]).await?;
@@ -120,16 +121,39 @@ async fn write(
                 &column.errors,
                 &column.responses,
                 &now,
+                &column.free,
             ],
         )
         .await?)
 }
 
-/// Where in which order the rows stand.
-fn places(rows: &[&Row]) -> (Vec<i32>, Vec<Uuid>, Vec<i32>) {
-    let endpoints = rows.iter().map(|row| row.get("endpoint_id")).collect();
-    let subjects = rows.iter().map(|row| row.get("subject_key")).collect();
-    let sequences = rows.iter().map(|row| row.get("sequence")).collect();
+/// Wakes the next delivery of each (endpoint, subject, sequence) that has left the queue.
+pub(super) async fn wake(
+    transaction: &Transaction<'_>,
+    gone: &[(i32, Uuid, i32)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let (endpoints, subjects, sequences) = places(gone.iter().copied());
+    let statement = transaction.prepare_cached(include_str!("../../sql/delivery_wake.sql")).await?;
+    transaction.execute(&statement, &[&endpoints, &subjects, &sequences, &now]).await?;
+    Ok(())
+}
+
+/// Where in which order a row stands.
+fn place(row: &Row) -> (i32, Uuid, i32) {
+    (row.get("endpoint_id"), row.get("subject_key"), row.get("sequence"))
+}
+
+fn places(places: impl Iterator<Item = (i32, Uuid, i32)>) -> (Vec<i32>, Vec<Uuid>, Vec<i32>) {
+    let (mut endpoints, mut subjects, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
+    for (endpoint, subject, sequence) in places {
+        endpoints.push(endpoint);
+        subjects.push(subject);
+        sequences.push(sequence);
+    }
     (endpoints, subjects, sequences)
 }
 
@@ -146,6 +170,7 @@ struct Columns<'a> {
     http_statuses: Vec<Option<i16>>,
     errors: Vec<Option<&'static str>>,
     responses: Vec<Option<&'a [u8]>>,
+    free: Vec<bool>,
 }
 
 impl<'a> Columns<'a> {
@@ -155,7 +180,7 @@ impl<'a> Columns<'a> {
             let (state, due_at) = match verdict {
                 Verdict::Delivered => (Some("delivered"), None),
                 Verdict::Exhausted => (Some("exhausted"), None),
-                Verdict::Retry { at } => (None, Some(*at)),
+                Verdict::Retry { at } | Verdict::Wait { at } => (None, Some(*at)),
             };
             columns.deliveries.push(*delivery);
             columns.leases.push(*lease);
@@ -168,6 +193,7 @@ impl<'a> Columns<'a> {
             columns.http_statuses.push(attempt.http_status.and_then(|status| i16::try_from(status).ok()));
             columns.errors.push(attempt.error);
             columns.responses.push(attempt.response.as_deref());
+            columns.free.push(matches!(verdict, Verdict::Wait { .. }));
         }
         columns
     }

@@ -11,15 +11,21 @@ pub struct LeaseRequest {
     pub now: Timestamp,
     /// Never used before: it is the fence.
     pub lease: Uuid,
-    pub until: Timestamp,
-    /// Most deliveries in all. Endpoints with due work get equal shares of it, at least one each.
-    pub most: i32,
-    /// Most deliveries of an endpoint that is not listed in `rooms`.
-    pub most_each: i32,
-    /// Most deliveries of these endpoints; none or less leaves one out.
-    pub rooms: Vec<(i32, i32)>,
-    /// Most bytes of notifications together.
+    /// Of whom.
+    pub shares: Vec<Share>,
+    /// Most bytes of notifications together; one endpoint's have half of that.
     pub body_bytes: usize,
+}
+
+/// How much of one lane of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub endpoint_id: i32,
+    pub lane: i16,
+    /// Most deliveries.
+    pub room: i32,
+    /// When the leases end.
+    pub until: Timestamp,
 }
 
 /// What a notification says, as it is signed and sent.
@@ -34,10 +40,16 @@ pub struct Notification {
 pub struct Leased {
     pub id: i64,
     pub endpoint_id: i32,
+    /// As in [`super::Ready`].
+    pub lane: i16,
     pub lease: Uuid,
     pub until: Timestamp,
     /// Of the attempt that this lease is for, from 1.
     pub attempt: u16,
+    /// Attempts before it that cost nothing.
+    pub waits: u16,
+    /// When the delivery came to be owed.
+    pub created_at: Timestamp,
     /// When it became due.
     pub due_at: Timestamp,
     /// `None` if its partition is gone, which retention must not let happen.
@@ -50,9 +62,6 @@ pub struct Taken {
     pub deliveries: Vec<Leased>,
     /// Followers pushed behind their heads.
     pub pushed: usize,
-    /// When the earliest delivery of an active endpoint was due before, or will be, whether there was room for it or
-    /// not; `None` if nothing is owed.
-    pub earliest_due_at: Option<Timestamp>,
 }
 
 /// Leases what is due, as `super` tells, up to the request's bytes of notifications together. Endpoints take turns at the
@@ -62,35 +71,25 @@ pub struct Taken {
 /// # Errors
 /// As any statement; nothing is leased then, or it is and nobody knows: it becomes due again at the lease's end.
 pub async fn lease(client: &impl GenericClient, request: &LeaseRequest) -> Result<Taken, StoreError> {
-    let full: Vec<i32> = request.rooms.iter().filter(|(_, room)| *room <= 0).map(|(id, _)| *id).collect();
-    let (known, rooms): (Vec<i32>, Vec<i32>) =
-        request.rooms.iter().filter(|(_, room)| *room > 0).copied().unzip();
+    if request.shares.is_empty() {
+        return Ok(Taken::default());
+    }
     let statement = client.prepare_cached(include_str!("../../sql/delivery_lease.sql")).await?;
+    let endpoints: Vec<_> = request.shares.iter().map(|share| share.endpoint_id).collect();
+    let lanes: Vec<_> = request.shares.iter().map(|share| share.lane).collect();
+    let rooms: Vec<_> = request.shares.iter().map(|share| share.room).collect();
+    let until: Vec<_> = request.shares.iter().map(|share| share.until).collect();
+    let bytes = i64::try_from(request.body_bytes).unwrap_or(i64::MAX);
     let rows = client
-        .query(
-            &statement,
-            &[
-                &request.now,
-                &request.lease,
-                &request.until,
-                &i64::from(request.most),
-                &request.most_each,
-                &full,
-                &known,
-                &rooms,
-                &i64::try_from(request.body_bytes).unwrap_or(i64::MAX),
-            ],
-        )
+        .query(&statement, &[&request.now, &request.lease, &endpoints, &lanes, &rooms, &until, &bytes])
         .await?;
     let mut taken = Taken::default();
     // One by one, so that what was read is let go as it is copied.
     for row in rows {
-        taken.earliest_due_at = row.get("earliest_due_at");
-        match row.get::<_, Option<bool>>("taken") {
-            Some(true) => taken.deliveries.push(leased(&row, request)?),
-            Some(false) => taken.pushed += 1,
-            // The one row that is there in any case.
-            None => {}
+        if row.get("taken") {
+            taken.deliveries.push(leased(&row, request)?);
+        } else {
+            taken.pushed += 1;
         }
     }
     Ok(taken)
@@ -103,13 +102,19 @@ fn leased(row: &tokio_postgres::Row, request: &LeaseRequest) -> Result<Leased, S
     Ok(Leased {
         id: row.get("id"),
         endpoint_id: row.get("endpoint_id"),
+        lane: row.get("lane"),
         lease: request.lease,
-        until: request.until,
-        attempt: u16::try_from(row.get::<_, i16>("attempts"))
-            .map_err(|_| StoreError::Unreadable("a negative number of attempts"))?,
+        until: row.get("until"),
+        attempt: count(row.get("attempts"))?,
+        waits: count(row.get("waits"))?,
+        created_at: row.get("created_at"),
         due_at: row.get("was_due_at"),
         notification,
     })
+}
+
+fn count(count: i16) -> Result<u16, StoreError> {
+    u16::try_from(count).map_err(|_| StoreError::Unreadable("a negative number of attempts"))
 }
 
 /// Gives back leased deliveries that were not begun: due at once, and the attempt is not counted. Those whose lease was

@@ -25,6 +25,11 @@ impl Contract {
         Self::compile(schema)
     }
 
+    /// Of the notification that tries an endpoint out.
+    pub(crate) fn of_test() -> Self {
+        Self::compile(serde_json::from_str(include_str!("../../schema/endpoint.test.schema.json")).unwrap())
+    }
+
     fn compile(schema: Value) -> Self {
         let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
         compiler.enable_format_assertions();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
-use wire::notification::{Body, Standing, render};
+use wire::notification::{Body, Standing, TEST_TYPE, render};
 
 static CATEGORIES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["receipts".to_owned(), "spring".to_owned()]);
 
@@ -134,9 +134,9 @@ fn there_is_one_example_of_each_type_and_no_other_file() {
     let kept =
         std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let kept: BTreeSet<_> = kept.collect();
-    let expected = NotificationType::ALL.map(|kind| format!("{}.json", kind.as_str()));
-    assert_eq!(kept, BTreeSet::from(expected));
-    assert_eq!(all().len(), kept.len());
+    let types = NotificationType::ALL.map(NotificationType::as_str).into_iter().chain([TEST_TYPE]);
+    assert_eq!(kept, types.map(|kind| format!("{kind}.json")).collect());
+    assert_eq!(all().len(), NotificationType::ALL.len());
 }
 
 #[test]

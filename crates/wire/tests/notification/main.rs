@@ -7,3 +7,4 @@ mod contract;
 mod decided;
 mod examples;
 mod refusals;
+mod trial;
