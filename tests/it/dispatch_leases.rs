@@ -74,7 +74,7 @@ async fn dispatch(pool: Pool, in_hand: InHand, enough: CancellationToken) {
 async fn take(pool: &Pool) -> Vec<(Leased, Uuid)> {
     let client = pool.get().await.unwrap();
     let (now, lease) = (now(), Uuid::now_v7());
-    let (ready, _) = delivery::ready(&client, now, &[], 40).await.unwrap();
+    let (ready, _) = delivery::ready(&client, now, &[]).await.unwrap();
     let share = |one: delivery::Ready| Share {
         endpoint_id: one.endpoint_id,
         lane: one.lane,

@@ -145,7 +145,7 @@ async fn blocks_read(db: &Client) -> i64 {
     let ready = include_str!("../../crates/store/sql/delivery_ready.sql");
     db.execute("DEALLOCATE ALL", &[]).await.unwrap();
     db.batch_execute(&format!("PREPARE ready AS {ready}")).await.unwrap();
-    let explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ready(now(), '{}', 256)";
+    let explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE ready(now(), '{}')";
     let row = db.query_one(explain, &[]).await.unwrap();
     let plan: serde_json::Value = row.get(0);
     let plan = &plan[0]["Plan"];

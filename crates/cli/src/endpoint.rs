@@ -12,6 +12,7 @@ mod resume;
 mod rotate;
 mod secret;
 mod state;
+mod table;
 mod trial;
 
 pub(crate) use change::set;
@@ -53,7 +54,7 @@ pub(crate) async fn add(global: &Global, args: &EndpointAdd) -> Result<(), Failu
     };
     let id = create(&mut client, &new, &key, &secrets, &headers).await?;
     let seen = Seen::of(&client, id).await?;
-    output::print(global.json, &seen.document().with(&secrets), || document::added(&seen.endpoint, &secrets))
+    output::print(global.json, &seen.document().with(&secrets), || table::added(&seen.endpoint, &secrets))
 }
 
 /// Makes an endpoint with its secrets and headers, all or nothing.
@@ -81,7 +82,7 @@ pub(crate) async fn list(global: &Global) -> Result<(), Failure> {
     let client = database::operator(global).await?;
     let seen = seen(&client, store::endpoint::list(&client).await?).await?;
     let documents: Vec<Document<'_>> = seen.iter().map(Seen::document).collect();
-    output::print(global.json, &documents, || document::list(&documents))
+    output::print(global.json, &documents, || table::list(&documents))
 }
 
 pub(crate) async fn show(global: &Global, args: &EndpointId) -> Result<(), Failure> {
@@ -93,7 +94,7 @@ pub(crate) async fn show(global: &Global, args: &EndpointId) -> Result<(), Failu
 async fn shown(global: &Global, client: &store::Client, id: i32) -> Result<(), Failure> {
     let seen = Seen::of(client, id).await?;
     let document = seen.document();
-    output::print(global.json, &document, || document::whole(&document))
+    output::print(global.json, &document, || table::whole(&document))
 }
 
 /// An endpoint with what belongs to it.

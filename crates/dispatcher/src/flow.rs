@@ -175,6 +175,12 @@ impl Flow {
         match ended {
             Ok((_, Attempted { told, permit, took })) => {
                 self.desk.done(ticket, took);
+                // What is leased and not begun would come too late for it.
+                if told.wants_nothing_now() {
+                    for assignment in self.desk.clear_of(ticket.endpoint) {
+                        self.give_back(assignment.into());
+                    }
+                }
                 self.recorder.note(Note::Told(told), permit);
             }
             // A panic, logged by its hook. The delivery becomes due at its lease's end.

@@ -117,8 +117,7 @@ impl Leaser {
         let mut leave_out = self.foreign(&client, now).await?;
         leave_out.extend(locals.iter().filter(|(_, local)| local.room == 0).map(|(endpoint, _)| *endpoint));
         let permits = allowance.permits.num_permits();
-        let most = i64::try_from(permits).unwrap_or(i64::MAX);
-        let (ready, outlook) = delivery::ready(&client, now, &leave_out, most).await?;
+        let (ready, outlook) = delivery::ready(&client, now, &leave_out).await?;
         metrics::overdue(outlook.overdue_since.map_or(Duration::ZERO, |due| since(due, now)));
         let body_bytes = allowance.bytes.num_permits();
         let look = Look { now, ready: &ready, locals: &locals, permits, body_bytes };
@@ -131,14 +130,18 @@ impl Leaser {
             Ok(targets) => (targets, None),
             Err(error) => (HashMap::new(), Some(error)),
         };
-        let concurrency: HashMap<i32, Option<usize>> =
-            ready.iter().map(|ready| (ready.endpoint_id, rooms::concurrency(ready))).collect();
+        let limits: HashMap<i32, (Option<usize>, bool)> = ready
+            .iter()
+            .map(|ready| (ready.endpoint_id, (rooms::concurrency(ready), ready.rate_per_s.is_some())))
+            .collect();
         let (mut assignments, mut withheld) = (Vec::with_capacity(taken.deliveries.len()), Vec::new());
         for leased in taken.deliveries {
             let (permit, bytes) = allowance.part(&leased);
-            let concurrency = concurrency.get(&leased.endpoint_id).copied().flatten();
+            let (concurrency, paced) = limits.get(&leased.endpoint_id).copied().unwrap_or_default();
             match targets.get(&leased.endpoint_id).cloned() {
-                Some(target) => assignments.push(Assignment { leased, target, concurrency, permit, bytes }),
+                Some(target) => {
+                    assignments.push(Assignment { leased, target, concurrency, paced, permit, bytes })
+                }
                 None => withheld.push(Unbegun { delivery: leased.id, lease: leased.lease, permit }),
             }
         }

@@ -9,6 +9,10 @@
 //! Endpoints take turns; within an endpoint its two lanes do. What it may be sent over all dispatchers (its rate, its
 //! breaker) is decided when deliveries are leased: see `rooms`.
 
+mod lane;
+
+pub use lane::Lane;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -44,47 +48,6 @@ impl Bounds {
     }
 }
 
-/// First attempts, and further ones (retries, replays): neither crowds out the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lane {
-    First,
-    Again,
-}
-
-impl Lane {
-    pub const ALL: [Self; 2] = [Self::First, Self::Again];
-
-    /// As stored.
-    #[must_use]
-    pub const fn of(stored: i16) -> Self {
-        if stored == 0 { Self::First } else { Self::Again }
-    }
-
-    #[must_use]
-    pub const fn stored(self) -> i16 {
-        self as i16
-    }
-
-    pub(crate) const fn index(self) -> usize {
-        self as usize
-    }
-
-    const fn other(self) -> Self {
-        match self {
-            Self::First => Self::Again,
-            Self::Again => Self::First,
-        }
-    }
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Again => "again",
-        }
-    }
-}
-
 /// What this process has of an endpoint, and how much more it wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Local {
@@ -101,6 +64,8 @@ pub struct Arrival<T> {
     pub lane: Lane,
     /// Requests at the same time that the endpoint asks for.
     pub concurrency: Option<usize>,
+    /// Whether the endpoint asks for a rate.
+    pub paced: bool,
     /// Of its notification.
     pub bytes: usize,
     pub delivery: T,
@@ -132,6 +97,7 @@ struct Place<T> {
     in_flight: [usize; 2],
     bytes: usize,
     concurrency: Option<usize>,
+    paced: bool,
     /// How long a request takes, in seconds; `None` before the first has ended.
     pace: Option<f64>,
     /// Of the request begun last.
@@ -153,11 +119,12 @@ impl<T> Desk<T> {
 
     /// Takes in what a poll brought, and forgets endpoints that it brought nothing for and that have nothing in hand.
     pub fn accept(&mut self, arrivals: impl IntoIterator<Item = Arrival<T>>) {
-        for Arrival { endpoint, lane, concurrency, bytes, delivery } in arrivals {
+        for Arrival { endpoint, lane, concurrency, paced, bytes, delivery } in arrivals {
             let place = self.places.entry(endpoint).or_default();
             place.waiting[lane.index()].push_back((bytes, delivery));
             place.bytes += bytes;
             place.concurrency = concurrency;
+            place.paced = paced;
             self.queue(endpoint);
         }
         self.places.retain(|_, place| place.in_hand().iter().sum::<usize>() > 0);
@@ -209,6 +176,20 @@ impl<T> Desk<T> {
         cleared
     }
 
+    /// Everything of one endpoint that was not begun: it wants nothing more now.
+    pub fn clear_of(&mut self, endpoint: i32) -> Vec<T> {
+        let Some(place) = self.places.get_mut(&endpoint) else { return Vec::new() };
+        let mut cleared = Vec::new();
+        for (bytes, delivery) in place.waiting.iter_mut().flat_map(|lane| lane.drain(..)) {
+            place.bytes -= bytes;
+            cleared.push(delivery);
+        }
+        if std::mem::take(&mut place.in_turns) {
+            self.turns.retain(|other| *other != endpoint);
+        }
+        cleared
+    }
+
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight
@@ -232,6 +213,7 @@ impl<T> Default for Place<T> {
             in_flight: [0; 2],
             bytes: 0,
             concurrency: None,
+            paced: false,
             pace: None,
             last: Lane::Again,
             in_turns: false,
@@ -252,9 +234,10 @@ impl<T> Place<T> {
         Local { in_hand, room: wanted.saturating_sub(in_hand.iter().sum()) }
     }
 
-    /// How many to lease ahead. Of an endpoint that asks for a number of requests none, since a lease counts as one.
+    /// How many to lease ahead. Of an endpoint that asks for a number of requests none, since a lease counts as one; nor of
+    /// one that asks for a rate, since a token is spent with the lease and what waits would be sent in one burst.
     fn ahead(&self, bounds: Bounds) -> usize {
-        let (None, Some(pace)) = (self.concurrency, self.pace) else { return 0 };
+        let (None, false, Some(pace)) = (self.concurrency, self.paced, self.pace) else { return 0 };
         let ahead = bounds.slots(None) as f64 * HORIZON.as_secs_f64() / pace.max(1e-6);
         // A float that is too large for the type becomes its maximum. No more than requests in all: see `flow::budget`.
         (ahead as usize).min(AHEAD_MAX).min(bounds.in_flight)

@@ -44,6 +44,13 @@ pub(crate) struct Told {
     pub(crate) gone: bool,
 }
 
+impl Told {
+    /// Whether the endpoint said that it is gone, or that it is too much.
+    pub(crate) const fn wants_nothing_now(&self) -> bool {
+        self.gone || matches!(self.health, Some(Health::Overloaded { .. }))
+    }
+}
+
 /// Where notes are handed in.
 pub(crate) struct Recorder {
     inbox: mpsc::Sender<(Note, OwnedSemaphorePermit)>,

@@ -17,7 +17,9 @@ pub(crate) fn come_again(value: &[u8], now: Timestamp) -> Option<Timestamp> {
         let asked = text.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST);
         return now.checked_add(asked).ok();
     }
-    Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()
+    // A date that no timestamp holds is as far away as can be meant.
+    let longest = now.saturating_add(LONGEST).unwrap_or(Timestamp::MAX);
+    Some(Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(longest))
 }
 
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
         ] {
             assert_eq!(read(value), Some(seconds), "{value}");
         }
-        assert!(read("Fri, 31 Dec 9999 23:59:59 GMT").is_none_or(|seconds| seconds > 1_000_000));
+        assert!(read("Fri, 31 Dec 9999 23:59:59 GMT").is_some_and(|seconds| seconds > 1_000_000));
     }
 
     #[test]

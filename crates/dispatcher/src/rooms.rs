@@ -28,7 +28,7 @@ pub(crate) struct Situation<'a> {
     pub(crate) now: Timestamp,
     pub(crate) bounds: Bounds,
     pub(crate) terms: Terms,
-    /// Most deliveries in all; no fewer than endpoints are ready.
+    /// Most deliveries in all.
     pub(crate) permits: usize,
     pub(crate) ready: &'a [Ready],
     /// Endpoints of which nothing is in hand are missing.
@@ -66,6 +66,8 @@ pub(crate) fn decide(situation: &Situation<'_>, mut chance: impl FnMut() -> bool
         candidate.room = candidate.room.min(shared_room(candidate.ready, situation, &mut rooms));
     }
     candidates.retain(|candidate| candidate.room > 0);
+    // Whoever has waited longest; each of them gets one at least.
+    candidates.truncate(situation.permits);
     divide(&mut candidates, situation.permits);
     for candidate in &candidates {
         let parts = split(candidate, chance());

@@ -63,14 +63,14 @@ pub(crate) async fn send(
             let status = response.status().as_u16();
             let asked = response.headers().get(RETRY_AFTER);
             let come_again = asked.and_then(|value| retry_after::come_again(value.as_bytes(), clock::now()));
+            let end = End::Answered { status, come_again };
+            let refused = end.outcome() != Outcome::Delivered;
             match timeout_at(deadline, read(response)).await {
+                // Of a refusal the head is the whole word: nobody has taken anything, whatever becomes of the body.
+                Err(_) | Ok(Err(_)) if refused => end.into(),
                 Err(_) => End::Unanswered(Trouble::Timeout).into(),
                 Ok(Err(error)) => ending(&error).into(),
-                Ok(Ok(body)) => {
-                    let end = End::Answered { status, come_again };
-                    let kept = (end.outcome() != Outcome::Delivered && !body.is_empty()).then_some(body);
-                    Answer { end, response: kept }
-                }
+                Ok(Ok(body)) => Answer { end, response: (refused && !body.is_empty()).then_some(body) },
             }
         }
     }
@@ -122,10 +122,46 @@ fn told_by(cause: &(dyn Error + 'static)) -> Option<Trouble> {
         return Some(Trouble::Tls);
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
-        // rustls hands its errors through as data that is not valid.
-        let wrapped = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-        return Some(if wrapped { Trouble::Tls } else { Trouble::Closed });
+        return Some(told_by_io(error));
     }
     let error = cause.downcast_ref::<hyper::Error>()?;
     (error.is_incomplete_message() || error.is_closed() || error.is_canceled()).then_some(Trouble::Closed)
+}
+
+/// What an I/O error wraps is none of its sources. rustls hands its errors through in one, and connectors wrap that again.
+fn told_by_io(error: &io::Error) -> Trouble {
+    let mut innermost = error;
+    while let Some(inner) = innermost.get_ref() {
+        if inner.is::<rustls::Error>() {
+            return Trouble::Tls;
+        }
+        let Some(inner) = inner.downcast_ref() else { break };
+        innermost = inner;
+    }
+    match innermost.kind() {
+        // hyper says so of chunks that it cannot read.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Trouble::Protocol,
+        _ => Trouble::Closed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_io_error_is_read_through_all_its_wrappings() {
+        let tls = || io::Error::new(io::ErrorKind::InvalidData, rustls::Error::DecryptError);
+        let chunk = || io::Error::new(io::ErrorKind::InvalidInput, "Invalid chunk size line");
+        for (error, trouble) in [
+            (tls(), Trouble::Tls),
+            (io::Error::other(io::Error::other(tls())), Trouble::Tls),
+            (chunk(), Trouble::Protocol),
+            (io::Error::other(chunk()), Trouble::Protocol),
+            (io::ErrorKind::ConnectionReset.into(), Trouble::Closed),
+            (io::Error::new(io::ErrorKind::UnexpectedEof, "IncompleteBody"), Trouble::Closed),
+        ] {
+            assert_eq!(told_by_io(&error), trouble, "{error:?}");
+        }
+    }
 }

@@ -151,7 +151,7 @@ mod tests {
     }
 
     fn failing_for(time: SignedDuration) -> Breaker {
-        Breaker { failures: 3, failing_since: Some(now() - time), ..Breaker::default() }
+        Breaker { failures: FAILURES, failing_since: Some(now() - time), ..Breaker::default() }
     }
 
     const FAILED: (i32, Health) = (1, Health::Failure);
@@ -174,7 +174,13 @@ mod tests {
         assert_eq!((open.opened, open.closed), (1, 0));
         // What was under way when it opened is no new opening.
         assert_eq!(folded(&open.changed, &failures).opened, 0);
-        let closed = folded(&open.changed, &[SUCCEEDED]);
+        // Half open: its time is over, and the next success is its probe's.
+        let half_open: Vec<_> = open
+            .changed
+            .iter()
+            .map(|(id, breaker)| (*id, Breaker { open_until: Some(now()), ..*breaker }))
+            .collect();
+        let closed = folded(&half_open, &[SUCCEEDED]);
         assert_eq!((closed.opened, closed.closed), (0, 1));
         assert_eq!(closed.changed, [(1, Breaker::default())]);
     }

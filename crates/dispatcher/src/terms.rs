@@ -7,8 +7,9 @@
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// How long a leased delivery may wait for its turn.
-const START_WITHIN: Duration = Duration::from_secs(15);
+/// How long a leased delivery may wait for its turn. Short, because what has happened since (the endpoint was paused, a
+/// secret was cut off, a limit lowered) does not reach it any more.
+const START_WITHIN: Duration = Duration::from_secs(2);
 /// For recording the end, and for clocks that differ.
 const MARGIN: Duration = Duration::from_secs(10);
 /// The longest that an endpoint may ask for.

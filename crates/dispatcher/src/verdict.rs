@@ -4,7 +4,8 @@
 //! failure: also 3xx, which is never followed, since a redirect would lead past the guard. A failure costs one of the
 //! attempts that the endpoint's schedule has, with three exceptions. Who answers 429 or 503 and says when to come again is
 //! asked again then, within the bounds of `domain::retry`. Who answers 410 wants nothing more: the endpoint is disabled,
-//! which holds what it is owed. And what this process cut off itself is nobody's failure and due again at once.
+//! which holds what it is owed. And what this process cut off itself is nobody's failure and due again at once. None of the
+//! three costs an attempt.
 
 use crate::classify::{End, Obstacle, Trouble};
 use domain::breaker::Health;
@@ -69,6 +70,8 @@ impl Trial<'_> {
         let within = self.created_at.saturating_add(ASKED_WITHIN).unwrap_or(Timestamp::MAX);
         match now.checked_add(asked + jitter) {
             Ok(at) if self.waits < ASKED_MAX && at <= within => Verdict::Wait { at },
+            // It may have been held for long, and this is the first that its consumer says: the schedule is still its own.
+            _ if self.waits == 0 => self.by_schedule(now, chance),
             _ => Verdict::Exhausted,
         }
     }
@@ -81,7 +84,7 @@ impl End {
         match self {
             Self::Answered { status: 200..=299, .. } => Verdict::Delivered,
             Self::Answered { status: GONE, .. } | Self::Unanswered(Trouble::Abandoned) => {
-                Verdict::Retry { at: now }
+                Verdict::Wait { at: now }
             }
             Self::Answered { status: TOO_MANY_REQUESTS | UNAVAILABLE, come_again: Some(until) } => {
                 trial.as_asked(until, now, chance)

@@ -15,6 +15,9 @@ pub const FAILURES: u32 = 10;
 pub const OPEN_FIRST: Duration = Duration::from_secs(5);
 pub const OPEN_LONGEST: Duration = Duration::from_secs(300);
 
+/// One that says it is too much is left alone for so small a part of that.
+const OVERLOADED_SHARE: u32 = 5;
+
 /// An endpoint that has only failed for this long is disabled; what it is owed is held.
 pub const DISABLED_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
 
@@ -52,6 +55,11 @@ impl Breaker {
     /// Adds the end of a request. `chance` is uniform in `0.0..=1.0` and spreads the probes of many endpoints.
     pub fn add(&mut self, health: Health, now: Timestamp, chance: f64) {
         let until = match health {
+            // One that was under way when it opened says nothing of what the endpoint can bear now.
+            Health::Success if self.open_until.is_some_and(|until| until > now) => {
+                (self.failures, self.failing_since) = (0, None);
+                return;
+            }
             Health::Success => {
                 *self = Self::default();
                 return;
@@ -67,7 +75,9 @@ impl Breaker {
         }
         let half_open = self.open_until.is_some();
         if half_open || self.failures >= FAILURES || matches!(health, Health::Overloaded { .. }) {
-            let wait = open_for(self.openings, chance);
+            // It answers, so it is asked again sooner than one that does not.
+            let share = if matches!(health, Health::Overloaded { .. }) { OVERLOADED_SHARE } else { 1 };
+            let wait = open_for(self.openings, chance) / share;
             let longest = now.saturating_add(OPEN_LONGEST).unwrap_or(now);
             let asked = until.map_or(now, |until| until.min(longest));
             self.openings = self.openings.saturating_add(1);
@@ -78,7 +88,9 @@ impl Breaker {
     /// Whether it has only failed for so long that a person has to look.
     #[must_use]
     pub fn is_hopeless(&self, now: Timestamp) -> bool {
-        self.failing_since.is_some_and(|since| now.duration_since(since) >= DISABLED_AFTER)
+        // A quiet endpoint that failed once and five days later once more has not been asked enough to say so.
+        self.failures >= FAILURES
+            && self.failing_since.is_some_and(|since| now.duration_since(since) >= DISABLED_AFTER)
     }
 }
 
@@ -108,6 +120,12 @@ mod tests {
         let mut open = failed(10);
         assert_eq!(open.open_until, Some(at(5)));
         open.add(Health::Success, at(1), 0.0);
+        assert_eq!(
+            (open.open_until, open.failing_since),
+            (Some(at(5)), None),
+            "it was under way when it opened"
+        );
+        open.add(Health::Success, at(5), 0.0);
         assert!(open.is_closed());
     }
 
@@ -132,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_says_it_is_too_much_is_left_alone_at_once_and_as_long_as_it_says() {
-        for (asked, until) in [(None, 5), (Some(2), 5), (Some(60), 60), (Some(86_400), 300)] {
+        for (asked, until) in [(None, 1), (Some(2), 2), (Some(60), 60), (Some(86_400), 300)] {
             let mut breaker = Breaker::default();
             breaker.add(Health::Overloaded { until: asked.map(at) }, at(0), 0.0);
             assert_eq!(breaker.open_until, Some(at(until)), "{asked:?}");
@@ -141,10 +159,11 @@ mod tests {
 
     #[test]
     fn five_days_of_failures_only_are_hopeless() {
-        let mut breaker = failed(1);
+        let mut breaker = failed(10);
         let days = |days: i64| at(days * 24 * 60 * 60);
         assert!(!breaker.is_hopeless(days(5) - SignedDuration::from_secs(1)));
         assert!(breaker.is_hopeless(days(5)));
+        assert!(!failed(9).is_hopeless(days(6)), "it was not asked often enough");
         breaker.add(Health::Success, days(4), 0.0);
         breaker.add(Health::Failure, days(5), 0.0);
         assert!(!breaker.is_hopeless(days(6)));

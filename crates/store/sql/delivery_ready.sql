@@ -1,4 +1,4 @@
--- $1 now, $2 endpoints to leave out, $3 most rows. What may be leased: one row per endpoint and lane with something due,
+-- $1 now, $2 endpoints to leave out. What may be leased: one row per endpoint and lane with something due,
 -- whoever has waited longest first. One index probe per endpoint and lane that has rows, due or not. The last row says
 -- since when the most overdue of all has been due, and when the next one will be; its endpoint is NULL.
 WITH RECURSIVE
@@ -28,7 +28,6 @@ ready AS (
     FROM active
     WHERE due_at <= $1 AND endpoint_id <> ALL ($2::int[])
     ORDER BY due_at
-    LIMIT $3
 )
 SELECT endpoint_id, lane, due_at, concurrency, rate_per_s, timeout_s, gated, NULL AS next_due_at FROM ready
 UNION ALL

@@ -175,6 +175,9 @@ fn document(chosen: &Chosen, deliveries: Vec<i64>, begun: Timestamp, apart: Dura
 fn text(document: &Document) -> String {
     let mut lines = Vec::new();
     match (document.deliveries.first(), document.deliveries.last(), &document.last_due_at) {
+        (Some(only), _, Some(at)) if document.deliveries.len() == 1 => {
+            lines.push(format!("1 delivery is owed again, as {only}; it is due at {at}."));
+        }
         (Some(first), Some(last), Some(at)) => lines.push(format!(
             "{} deliveries are owed again, as {first} to {last}; the last is due at {at}.",
             document.deliveries.len()

@@ -33,9 +33,11 @@ pub(crate) async fn resume(global: &Global, args: &EndpointResume) -> Result<(),
     let begun = database::now();
     let endpoint = find(&client, args.id).await?;
     if endpoint.state == "active" {
-        let released = look::unfinished_of(&client, args.id).await?;
         output::note(&format!("sendstate: endpoint {} is active already; nothing was changed", args.id));
-        return print(global, &Document { id: args.id, state: "active", skipped: 0, sending: 0, released });
+        return print(
+            global,
+            &Document { id: args.id, state: "active", skipped: 0, sending: 0, released: 0 },
+        );
     }
     let release = decided(args.release, look::unfinished_of(&client, args.id).await?)?;
     let (skipped, sending) = match before(release, begun) {

@@ -1,7 +1,7 @@
 //! `sendstate endpoint rotate-secret`: a new secret, and an end for the old ones.
 
-use super::document::{self, until};
 use super::secret::{self, Fresh};
+use super::table::{self, until};
 use super::{Seen, no_such};
 use crate::args::EndpointRotate;
 use crate::failure::Failure;
@@ -74,7 +74,7 @@ fn text(id: i32, fresh: &[Fresh], old: Old) -> String {
             )
         }
     };
-    [document::fresh(fresh), vec![old]].concat().join("\n")
+    [table::fresh(fresh), vec![old]].concat().join("\n")
 }
 
 #[cfg(test)]

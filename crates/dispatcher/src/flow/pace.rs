@@ -34,7 +34,9 @@ impl Pace {
                 // Overdue already: its endpoint has no room, and looking more often makes none.
                 let until_due =
                     next_due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
-                until_due.filter(|wait| !wait.is_zero()).map_or(self.last, |wait| wait.min(self.last))
+                until_due
+                    .filter(|wait| !wait.is_zero())
+                    .map_or(self.last, |wait| wait.clamp(BRISK, self.last))
             }
             Polled::Failed { .. } => {
                 self.last = (self.last * 2).clamp(self.idle, FAILING_MAX);
@@ -83,7 +85,12 @@ mod tests {
 
     #[test]
     fn a_delivery_that_is_due_before_the_next_look_is_met_on_time() {
-        assert_eq!(pauses_ms([empty(Some(7)), empty(Some(7_000))]), [7, 40]);
+        assert_eq!(pauses_ms([empty(None), empty(Some(17)), empty(Some(7_000))]), [20, 17, 80]);
+    }
+
+    #[test]
+    fn what_is_due_in_a_moment_and_again_and_again_does_not_make_the_looks_spin() {
+        assert_eq!(pauses_ms([empty(Some(1)), empty(Some(1))]), [10, 10]);
     }
 
     #[test]

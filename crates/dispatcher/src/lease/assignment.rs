@@ -14,6 +14,8 @@ pub(crate) struct Assignment {
     pub(crate) target: Arc<Target>,
     /// Requests at the same time that the endpoint asks for.
     pub(crate) concurrency: Option<usize>,
+    /// Whether it asks for a rate.
+    pub(crate) paced: bool,
     /// Its share of what this process may have in hand; returned when the end has been recorded.
     pub(crate) permit: OwnedSemaphorePermit,
     /// The same of its notification's bytes; returned with them, when the attempt has ended.
@@ -26,6 +28,7 @@ impl From<Assignment> for Arrival<Assignment> {
             endpoint: assignment.leased.endpoint_id,
             lane: Lane::of(assignment.leased.lane),
             concurrency: assignment.concurrency,
+            paced: assignment.paced,
             bytes: assignment.bytes.num_permits(),
             delivery: assignment,
         }

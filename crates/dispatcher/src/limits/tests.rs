@@ -3,7 +3,14 @@ use super::*;
 const BOUNDS: Bounds = Bounds { in_flight: 10, endpoint_in_flight: 4, body_bytes: 1_000 };
 
 fn arrivals(endpoint: i32, lane: Lane, count: usize) -> impl Iterator<Item = Arrival<usize>> {
-    (0..count).map(move |delivery| Arrival { endpoint, lane, concurrency: None, bytes: 0, delivery })
+    (0..count).map(move |delivery| Arrival {
+        endpoint,
+        lane,
+        concurrency: None,
+        paced: false,
+        bytes: 0,
+        delivery,
+    })
 }
 
 fn desk(waiting: &[(i32, usize)]) -> Desk<usize> {
@@ -152,4 +159,27 @@ fn what_was_not_begun_can_be_given_back_while_the_rest_is_in_flight() {
     assert!(started(&mut desk).is_empty());
     tickets.into_iter().for_each(|ticket| desk.done(ticket, None));
     assert_eq!(desk.in_flight(), 0);
+}
+
+#[test]
+fn an_endpoint_with_a_rate_is_never_leased_ahead() {
+    let mut desk = Desk::new(BOUNDS);
+    desk.accept(arrivals(1, Lane::First, 2).map(|arrival| Arrival { paced: true, ..arrival }));
+    let (ticket, _) = desk.begin().unwrap();
+    desk.done(ticket, Some(Duration::from_millis(1)));
+    let slots = BOUNDS.slots(None);
+    assert_eq!(desk.locals()[&1].room, slots - 1);
+}
+
+#[test]
+fn what_waits_of_an_endpoint_that_wants_nothing_more_is_taken_back_and_the_others_go_on() {
+    let mut desk = Desk::new(BOUNDS);
+    desk.accept(arrivals(1, Lane::First, 9).chain(arrivals(2, Lane::Again, 2)));
+    let (ticket, _) = desk.begin().unwrap();
+    assert_eq!(ticket.endpoint, 1);
+    assert_eq!(desk.clear_of(1).len(), 8);
+    let begun: Vec<i32> = std::iter::from_fn(|| desk.begin()).map(|(ticket, _)| ticket.endpoint).collect();
+    assert_eq!(begun, [2, 2]);
+    desk.done(ticket, None);
+    assert!(desk.clear_of(1).is_empty() && desk.clear_of(7).is_empty());
 }

@@ -186,5 +186,5 @@ fn a_lease_lasts_as_long_as_its_endpoints_requests_may() {
     let rooms = decide_with(&[asks, ready(2, 0)], &[], &[], 100, false);
     let lasts: Vec<i64> =
         rooms.shares.iter().map(|share| share.until.duration_since(NOW).as_secs()).collect();
-    assert_eq!(lasts, [85, 40]);
+    assert_eq!(lasts, [72, 27]);
 }

@@ -84,7 +84,9 @@ fn who_says_later_for_ever_is_given_up_after_a_hundred_times() {
 
 #[test]
 fn who_says_later_for_ever_is_given_up_after_seven_days() {
-    let of = |age: i64| asking(429, 60).verdict(&Trial { created_at: after(-age), ..trial(2) }, NOW, 0.0);
+    let of = |age: i64| {
+        asking(429, 60).verdict(&Trial { created_at: after(-age), waits: 1, ..trial(2) }, NOW, 0.0)
+    };
     assert_eq!(of(7 * DAY - 60), Verdict::Wait { at: after(60) });
     assert_eq!(of(7 * DAY - 59), Verdict::Exhausted);
     assert_eq!(of(100 * DAY), Verdict::Exhausted);
@@ -102,9 +104,16 @@ fn other_statuses_cannot_put_a_delivery_off() {
 }
 
 #[test]
+fn what_was_held_for_long_still_has_its_schedule_when_its_consumer_says_later() {
+    let held = |attempt| Trial { created_at: after(-30 * DAY), ..trial(attempt) };
+    assert_eq!(asking(429, 60).verdict(&held(1), NOW, 0.5), Verdict::Retry { at: after(5) });
+    assert_eq!(asking(429, 60).verdict(&held(10), NOW, 0.5), Verdict::Exhausted);
+}
+
+#[test]
 fn who_is_gone_costs_its_deliveries_nothing_more() {
     for attempt in [1, 10, u16::MAX] {
-        assert_eq!(End::answered(410).verdict(&trial(attempt), NOW, 0.5), Verdict::Retry { at: NOW });
+        assert_eq!(End::answered(410).verdict(&trial(attempt), NOW, 0.5), Verdict::Wait { at: NOW });
     }
     assert!((100..=599).all(|status| End::answered(status).is_gone() == (status == 410)));
 }
@@ -113,7 +122,7 @@ fn who_is_gone_costs_its_deliveries_nothing_more() {
 fn what_our_own_end_cut_off_is_due_at_once_and_never_given_up() {
     for attempt in [1, 9, 10, 11, u16::MAX] {
         let verdict = End::Unanswered(Trouble::Abandoned).verdict(&trial(attempt), NOW, 0.5);
-        assert_eq!(verdict, Verdict::Retry { at: NOW }, "{attempt}");
+        assert_eq!(verdict, Verdict::Wait { at: NOW }, "{attempt}");
     }
 }
 

@@ -31,8 +31,8 @@ pub struct Outlook {
     pub next: Option<Timestamp>,
 }
 
-/// Endpoints and lanes with something due, at most `most`, whoever has waited longest first; `leave_out` are endpoints of
-/// which nothing is wanted. Locks nothing.
+/// Endpoints and lanes with something due, whoever has waited longest first: all of them, since those that may be sent
+/// nothing now must not stand in front of the others. `leave_out` are endpoints of which nothing is wanted. Locks nothing.
 ///
 /// # Errors
 /// As any statement.
@@ -40,10 +40,9 @@ pub async fn ready(
     client: &impl GenericClient,
     now: Timestamp,
     leave_out: &[i32],
-    most: i64,
 ) -> Result<(Vec<Ready>, Outlook), StoreError> {
     let statement = client.prepare_cached(include_str!("../../sql/delivery_ready.sql")).await?;
-    let rows = client.query(&statement, &[&now, &leave_out, &most]).await?;
+    let rows = client.query(&statement, &[&now, &leave_out]).await?;
     let (mut ready, mut outlook) = (Vec::new(), Outlook::default());
     for row in rows {
         match row.get::<_, Option<i32>>("endpoint_id") {
