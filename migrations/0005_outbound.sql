@@ -33,6 +33,8 @@ CREATE TABLE endpoint_secrets (
     -- Of Standard Webhooks: v1 is a shared secret, v1a a private key.
     scheme      text NOT NULL DEFAULT 'v1' CONSTRAINT scheme_is_known CHECK (scheme IN ('v1', 'v1a')),
     sealed      bytea NOT NULL,
+    -- Public: the fingerprint of the key that sealed it, as store::sealed lays it out.
+    key_id      bytea NOT NULL GENERATED ALWAYS AS (substr(sealed, 2, 4)) STORED,
     created_at  timestamptz NOT NULL,
     -- NULL: until rotated.
     expires_at  timestamptz
@@ -159,7 +161,7 @@ GRANT SELECT, INSERT, UPDATE ON endpoints TO sendstate_operator;
 GRANT UPDATE (state, state_reason, state_since) ON endpoints TO sendstate_dispatcher;
 GRANT INSERT ON endpoint_secrets TO sendstate_operator;
 -- When a secret expires, not what it is.
-GRANT SELECT (id, endpoint_id, scheme, created_at, expires_at), UPDATE (expires_at) ON endpoint_secrets TO sendstate_operator;
+GRANT SELECT (id, endpoint_id, scheme, key_id, created_at, expires_at), UPDATE (expires_at) ON endpoint_secrets TO sendstate_operator;
 -- UPDATE: sealing again with a new key.
 GRANT SELECT, UPDATE (sealed) ON endpoint_secrets, endpoint_headers TO sendstate_dispatcher;
 GRANT INSERT, DELETE, SELECT (endpoint_id, name) ON endpoint_headers TO sendstate_operator;

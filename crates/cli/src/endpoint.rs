@@ -40,8 +40,8 @@ pub(crate) async fn add(global: &Global, args: &EndpointAdd) -> Result<(), Failu
     let types = check::types(&args.types)?;
     let headers = headers::read(&args.header)?;
     let secrets = secret::first(args.secret.as_ref(), args.sign)?;
-    let key = global.secret_key()?;
     let mut client = database::operator(global).await?;
+    let key = secret::key(global, &client).await?;
     let source_ids = source_ids(&client, &args.source).await?;
     let new = NewEndpoint {
         url: url.as_str(),

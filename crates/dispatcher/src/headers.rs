@@ -12,14 +12,20 @@ pub const VALUE_BYTES_MAX: usize = 2048;
 const NAME_BYTES_MAX: usize = 64;
 
 /// Ours: the body's description, framing (RFC 9112), and what concerns a single connection (RFC 9110, section 7.6.1).
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 21] = [
     "accept-encoding",
     "connection",
+    "content-digest",
     "content-encoding",
     "content-length",
+    "content-location",
+    "content-md5",
     "content-range",
     "content-type",
+    "date",
+    "digest",
     "expect",
+    "forwarded",
     "host",
     "http2-settings",
     "keep-alive",

@@ -62,6 +62,12 @@ impl SecretKey {
         Ok(Self { bytes, fingerprint })
     }
 
+    /// Which key it is, without anything of it: what `endpoint_secrets.key_id` holds.
+    #[must_use]
+    pub const fn id(&self) -> [u8; FINGERPRINT_BYTES] {
+        self.fingerprint
+    }
+
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(self.bytes.expose_secret().into())
     }

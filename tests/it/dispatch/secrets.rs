@@ -126,8 +126,25 @@ async fn headers_of_its_own_arrive_and_those_that_are_ours_are_refused() {
             stage.world.cli(&["endpoint", "set", &stage.endpoint.to_string(), "--header", header]).await;
         assert_eq!(refused.code, 2, "{header}: {refused:?}");
     }
+    let elsewhere = stage
+        .world
+        .cli(&["endpoint", "set", &stage.endpoint.to_string(), "--url", "https://example.com/"])
+        .await;
+    assert_eq!(elsewhere.code, 2, "its credentials would be sent to somebody else: {elsewhere:?}");
     let left = "SELECT count(*) FROM endpoint_headers WHERE position('Bearer'::bytea IN sealed) > 0";
     let readable: i64 = stage.db.query_one(left, &[]).await.unwrap().get(0);
     assert_eq!(readable, 0, "a header's value is stored in the clear");
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_no_dispatcher_could_open_is_refused() {
+    let stage = Stage::set().await;
+    let other = BASE64.encode([7_u8; 32]);
+    let rotate = ["endpoint", "rotate-secret", &stage.endpoint.to_string()];
+    let refused = stage.world.cli_with(&rotate, &[("SENDSTATE_SECRET_KEY", &other)]).await;
+    assert_eq!(refused.code, 64, "{refused:?}");
+    stage.deliver(1).await;
+    stage.delivered(1).await;
     stage.world.finish().await;
 }

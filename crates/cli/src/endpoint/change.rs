@@ -1,6 +1,6 @@
 //! `sendstate endpoint set`: changing what an endpoint is, whole or not at all.
 
-use super::{check, headers, no_such, shown, source_ids};
+use super::{check, headers, no_such, secret, shown, source_ids};
 use crate::args::{EndpointSet, SettingArg};
 use crate::database;
 use crate::failure::Failure;
@@ -10,12 +10,17 @@ use store::endpoint::Endpoint;
 pub(crate) async fn set(global: &Global, args: &EndpointSet) -> Result<(), Failure> {
     check_defaults(args)?;
     let headers = headers::read(&args.header)?;
-    let key = if headers.is_empty() { None } else { Some(global.secret_key()?) };
     let mut client = database::operator(global).await?;
+    let key = if headers.is_empty() { None } else { Some(secret::key(global, &client).await?) };
     let source_ids = source_ids(&client, &args.source).await?;
     let transaction = client.transaction().await?;
     let mut endpoint = store::endpoint::lock(&transaction, args.id).await?.ok_or_else(|| no_such(args.id))?;
+    let origin = origin(&endpoint.url);
     apply(args, source_ids, &mut endpoint)?;
+    let headers_stay = args.header.is_empty() && !args.no_headers && !endpoint.headers.is_empty();
+    if headers_stay && self::origin(&endpoint.url) != origin {
+        return Err(other_origin());
+    }
     store::endpoint::update(&transaction, &endpoint).await?;
     if let Some(key) = key {
         let sealed = headers::sealed(&headers, &key, args.id);
@@ -26,6 +31,17 @@ pub(crate) async fn set(global: &Global, args: &EndpointSet) -> Result<(), Failu
     }
     transaction.commit().await?;
     shown(global, &client, args.id).await
+}
+
+/// Scheme, host and port: who is spoken to.
+fn origin(url: &str) -> Option<url::Origin> {
+    url::Url::parse(url).ok().map(|url| url.origin())
+}
+
+/// Its headers are sealed and nobody may read them; sending them to somebody else would show them.
+fn other_origin() -> Failure {
+    Failure::usage("the endpoint has headers of its own, which would be sent to another server")
+        .next("give them anew with --header, or take them away with --no-headers")
 }
 
 /// Something can be given or go back to its default, not both.

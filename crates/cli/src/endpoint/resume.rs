@@ -78,6 +78,14 @@ async fn skip(client: &mut store::Client, id: i32, before: Timestamp) -> Result<
     let (mut skipped, mut sending, mut after) = (0_u64, 0_u64, 0);
     loop {
         let transaction = client.transaction().await?;
+        // Locked, so that nobody makes it active meanwhile: what is to be skipped would be sent.
+        let endpoint = store::endpoint::lock(&transaction, id).await?.ok_or_else(|| super::no_such(id))?;
+        if endpoint.state == "active" {
+            return Err(Failure::failed(format!(
+                "endpoint {id} was made active by somebody else after {skipped} deliveries were skipped"
+            ))
+            .next("see `sendstate delivery list`; pause it and resume it again to skip the rest"));
+        }
         let held = store::delivery::held(&transaction, id, after, Some(before), STEP).await?;
         let Some(last) = held.last().copied() else { break };
         let gone = store::delivery::skip(&transaction, &held, database::now()).await?;

@@ -14,8 +14,8 @@ use wire::webhook::SECRETS_MAX;
 
 pub(crate) async fn rotate(global: &Global, args: &EndpointRotate) -> Result<(), Failure> {
     let fresh = secret::next(args.secret.as_ref(), args.scheme)?;
-    let key = global.secret_key()?;
     let mut client = database::operator(global).await?;
+    let key = secret::key(global, &client).await?;
     let now = database::now();
     let end = end(now, args.overlap)?;
     let transaction = client.transaction().await?;

@@ -1,7 +1,9 @@
 //! Secrets that an endpoint is to be given: made here, or brought along. Only what a consumer needs is ever shown.
 
 use crate::args::{SchemeArg, SignArg};
+use crate::database;
 use crate::failure::Failure;
+use crate::settings::Global;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::config::secret_file;
 use std::path::Path;
@@ -51,6 +53,20 @@ impl Fresh {
             Self::Made(_) | Self::Brought(_) => None,
         }
     }
+}
+
+/// The key that dispatchers will open with, as far as can be told: the one that the secrets there are were sealed with, or
+/// the one that replaces it.
+pub(super) async fn key(global: &Global, client: &store::Client) -> Result<SecretKey, Failure> {
+    let key = global.secret_key()?;
+    let previous = global.secret_key_previous()?;
+    let keys: Vec<Vec<u8>> =
+        [Some(&key), previous.as_ref()].into_iter().flatten().map(|key| key.id().to_vec()).collect();
+    if store::endpoint::has_other_keys(client, &keys, database::now()).await? {
+        return Err(Failure::configuration("SENDSTATE_SECRET_KEY is not the key that the secrets of other endpoints are sealed with")
+            .next("use the dispatchers' key; while it is being replaced, set SENDSTATE_SECRET_KEY_PREVIOUS to the old one"));
+    }
+    Ok(key)
 }
 
 /// The secrets of a new endpoint.

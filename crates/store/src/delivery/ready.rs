@@ -78,6 +78,8 @@ pub struct Gate {
 /// # Errors
 /// As any statement.
 pub async fn gate(transaction: &Transaction<'_>, endpoints: &[i32]) -> Result<Vec<Gate>, StoreError> {
+    // Recorders wait for these rows: a dispatcher that is frozen in the middle must not hold them for long.
+    transaction.batch_execute("SET LOCAL idle_in_transaction_session_timeout = '2s'").await?;
     let statement = transaction.prepare_cached(include_str!("../../sql/delivery_gate.sql")).await?;
     let rows = transaction.query(&statement, &[&endpoints]).await?;
     Ok(rows
