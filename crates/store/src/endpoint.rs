@@ -188,24 +188,6 @@ pub async fn add_secret(
     Ok(())
 }
 
-/// Whether secrets sign at `now` that none of these keys sealed: dispatchers have another one.
-///
-/// # Errors
-/// As any statement.
-pub async fn has_other_keys(
-    client: &impl GenericClient,
-    keys: &[Vec<u8>],
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let statement = client
-        .prepare_cached(
-            "SELECT EXISTS (SELECT FROM endpoint_secrets
-                            WHERE key_id <> ALL ($1) AND (expires_at IS NULL OR expires_at > $2))",
-        )
-        .await?;
-    Ok(client.query_one(&statement, &[&keys, &now]).await?.get(0))
-}
-
 /// The secrets of an endpoint that sign at `now`, newest first.
 ///
 /// # Errors

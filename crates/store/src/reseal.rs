@@ -1,7 +1,9 @@
-//! Everything that is sealed, for sealing it again with a new key. Role: dispatcher, the only one that may read it.
+//! What is sealed with which key: for telling, and for sealing everything again with a new one.
+//! Role: dispatcher, the only one that may read what is sealed; which key it was is the operator's to ask, too.
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
 
 /// Where something sealed stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,4 +64,22 @@ pub async fn replace(client: &impl GenericClient, sealed: &Sealed) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether secrets sign at `now` that none of these keys sealed: dispatchers have another one.
+///
+/// # Errors
+/// As any statement.
+pub async fn has_other_keys(
+    client: &impl GenericClient,
+    keys: &[Vec<u8>],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let statement = client
+        .prepare_cached(
+            "SELECT EXISTS (SELECT FROM endpoint_secrets
+                            WHERE key_id <> ALL ($1) AND (expires_at IS NULL OR expires_at > $2))",
+        )
+        .await?;
+    Ok(client.query_one(&statement, &[&keys, &now]).await?.get(0))
 }

@@ -62,7 +62,7 @@ pub(super) async fn key(global: &Global, client: &store::Client) -> Result<Secre
     let previous = global.secret_key_previous()?;
     let keys: Vec<Vec<u8>> =
         [Some(&key), previous.as_ref()].into_iter().flatten().map(|key| key.id().to_vec()).collect();
-    if store::endpoint::has_other_keys(client, &keys, database::now()).await? {
+    if store::reseal::has_other_keys(client, &keys, database::now()).await? {
         return Err(Failure::configuration("SENDSTATE_SECRET_KEY is not the key that the secrets of other endpoints are sealed with")
             .next("use the dispatchers' key; while it is being replaced, set SENDSTATE_SECRET_KEY_PREVIOUS to the old one"));
     }
