@@ -49,7 +49,7 @@ pub(crate) fn url(text: &str, allow_http: bool, allow_networks: &[String]) -> Re
     // A browser's parser mends backslashes, control characters and lone `@`s silently; what reads one way here and
     // another way to a person must not be where notifications go.
     if let Some(oddity) = oddity.get() {
-        return Err(refused(&format_args!("{} in it", oddity.description()))
+        return Err(refused(&format_args!("it is not plainly written: {}", oddity.description()))
             .next("write it out in full, percent-encoded where it has to be"));
     }
     Ok(url)
