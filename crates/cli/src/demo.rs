@@ -16,7 +16,7 @@ mod story;
 
 use crate::args::DemoArgs;
 use crate::failure::Failure;
-use crate::generate::{Answer, join};
+use crate::generate::Answer;
 use crate::output::Progress;
 use crate::settings::Global;
 use crate::{database, output};
@@ -29,6 +29,7 @@ use std::time::Duration;
 use store::look::{self, Batch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use traffic::join;
 use uuid::Uuid;
 use wire::signature::SigningKey;
 

@@ -4,30 +4,25 @@
 //! Memory is bounded whatever the number of messages: bodies are made when their turn comes.
 
 mod bodies;
-mod chance;
-mod event;
+mod client;
 mod key;
-mod mail;
-mod post;
 mod send;
-mod step;
 mod write;
 
-pub(crate) use chance::Chance;
-pub(crate) use event::{Happening, element};
-pub(crate) use mail::Mail;
-pub(crate) use post::{Answer, Client, Post, join};
-pub(crate) use step::Step;
+pub(crate) use client::{Answer, Client};
 
 use crate::args::GenerateArgs;
 use crate::failure::Failure;
 use crate::settings::{self, Global};
 use crate::{database, output};
 use bodies::Bodies;
+use bytes::Bytes;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use traffic::Post;
 use url::Url;
 use uuid::Uuid;
+use wire::signature::SigningKey;
 
 /// What came of it.
 #[derive(Debug, Default, Serialize)]
@@ -89,6 +84,11 @@ fn destination(global: &Global, to: &str) -> Result<Url, Failure> {
     ingest
         .join(to)
         .map_err(|error| Failure::usage(format!("--to {} cannot be used: {error}", output::plain(to))))
+}
+
+/// Signs a body at `timestamp` (Unix seconds), or now.
+pub(crate) fn sign(body: impl Into<Bytes>, key: &SigningKey, timestamp: Option<i64>) -> Post {
+    Post::sign(body, key, timestamp.unwrap_or_else(|| database::now().as_second()))
 }
 
 /// The URL of a source's path at an ingest.

@@ -1,9 +1,9 @@
 //! `sendstate generate`.
 
-use crate::generate::Step;
 use clap::Args;
 use jiff::Timestamp;
 use std::path::PathBuf;
+use traffic::Step;
 
 #[derive(Args, Debug)]
 #[command(

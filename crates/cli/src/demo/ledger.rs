@@ -3,10 +3,10 @@
 use super::sender::Accepted;
 use crate::batch;
 use crate::failure::Failure;
-use crate::generate::Mail;
 use domain::SourceId;
 use std::collections::{BTreeMap, HashMap};
 use store::look::{self, Batch, QuarantineFilter, Quarantined};
+use traffic::Mail;
 use uuid::Uuid;
 
 /// Recipients looked up together.

@@ -2,7 +2,7 @@
 //! nothing of it may harm its neighbours or disappear.
 
 use super::scenario::{One, Planned};
-use crate::generate::{Happening, Mail, Step, join};
+use traffic::{Happening, Mail, Step, join};
 
 /// A mail number that no mail of the scenario has.
 const ODD_MAIL: u64 = 1 << 40;

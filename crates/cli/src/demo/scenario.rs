@@ -2,7 +2,7 @@
 
 use super::odd;
 use super::reference::Fact;
-use crate::generate::{Chance, Happening, Mail, Step, element, join};
+use traffic::{Chance, Happening, Mail, Step, element, join};
 
 /// Elements of an ordinary POST.
 const POST_ELEMENTS: usize = 25;

@@ -2,7 +2,7 @@
 
 use super::scenario::Planned;
 use crate::failure::Failure;
-use crate::generate::{Answer, Client, Post};
+use crate::generate::{Answer, Client, sign};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -81,7 +81,7 @@ impl Sender {
 
     /// Sends a body that has to be refused: signed by a stranger, or not signed for these bytes.
     pub(crate) async fn send_refused(&mut self, body: &[u8], strangers_key: &SigningKey) -> Answer {
-        let post = Post::sign(body.to_vec(), strangers_key, None);
+        let post = sign(body.to_vec(), strangers_key, None);
         let answer = self.client.send(self.urls[0].clone(), post).await;
         *self.answers.entry(answer.label()).or_default() += 1;
         answer
@@ -135,7 +135,7 @@ impl Attempt {
     async fn until_accepted(self) -> Outcome {
         let mut answers = Vec::new();
         while Instant::now() < self.deadline {
-            let post = Post::sign(self.planned.body.clone(), &self.key, None);
+            let post = sign(self.planned.body.clone(), &self.key, None);
             let answer = self.client.send(self.url.clone(), post).await;
             answers.push(answer.clone());
             if let Answer::Status { code: 204, batch: Some(batch) } = answer {

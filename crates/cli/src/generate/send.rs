@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::bodies::Bodies;
-use super::post::{Answer, Client, Post};
+use super::client::{Answer, Client};
 use crate::args::GenerateArgs;
 use crate::failure::Failure;
 use crate::output::{self, Progress};
@@ -48,7 +48,7 @@ pub(crate) async fn all(
         tally.report.events += body.events;
         let (client, url, key, timestamp) = (client.clone(), url.clone(), key.clone(), args.timestamp);
         tasks.spawn(async move {
-            let answer = client.send(url, Post::sign(body.bytes, &key, timestamp)).await;
+            let answer = client.send(url, super::sign(body.bytes, &key, timestamp)).await;
             drop(permit);
             (number, answer)
         });

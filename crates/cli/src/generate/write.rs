@@ -2,13 +2,13 @@
 
 use super::Report;
 use super::bodies::Bodies;
-use super::post::Post;
 use crate::args::GenerateArgs;
 use crate::failure::Failure;
 use crate::output;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use std::path::Path;
+use traffic::Post;
 use wire::signature::SigningKey;
 
 /// Writes `NNNNNN.body` and `NNNNNN.headers` for every POST.
@@ -27,7 +27,7 @@ pub(crate) fn files(
         let body = body?;
         report.posts += 1;
         report.events += body.events;
-        let post = Post::sign(body.bytes, key, args.timestamp);
+        let post = super::sign(body.bytes, key, args.timestamp);
         let path = directory.join(format!("{:06}.body", report.posts));
         std::fs::write(&path, &post.body).map_err(|error| cannot(&path, error))?;
         let headers: String =
@@ -50,7 +50,7 @@ pub(crate) fn commands(
         let body = body?;
         report.posts += 1;
         report.events += body.events;
-        let command = command(&Post::sign(body.bytes, key, args.timestamp));
+        let command = command(&super::sign(body.bytes, key, args.timestamp));
         if collect {
             report.commands.push(command);
         } else {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_command_holds_nothing_that_a_shell_would_change() {
-        let post = Post::sign("[{\"a\":\"'$x`\"}]\r\n", &SigningKey::generate(), Some(1_600_000_000));
+        let post = Post::sign("[{\"a\":\"'$x`\"}]\r\n", &SigningKey::generate(), 1_600_000_000);
         let command = command(&post);
         assert!(command.ends_with("\"$URL\""));
         assert_eq!(command.matches('`').count(), 0);

@@ -3,7 +3,7 @@
 //! Ids have the shapes of real traffic: `X-Message-Id` is 22 characters of base64url, `sg_message_id` appends the
 //! receiving host, the time of acceptance in hexadecimal, a counter and the recipient's index.
 
-use super::chance::Chance;
+use crate::chance::Chance;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -16,7 +16,7 @@ const HOSTS: [&str; 4] = ["example.com", "example.net", "example.org", "mail.exa
 const CAMPAIGNS: [&str; 4] = ["welcome", "invoice", "digest", "password-reset"];
 
 #[derive(Clone, Debug)]
-pub(crate) struct Mail {
+pub struct Mail {
     pub email: String,
     /// What SendGrid returned as `X-Message-Id` when the mail was sent.
     pub message_id: String,
@@ -34,12 +34,12 @@ pub(crate) struct Mail {
 
 impl Mail {
     /// The mail with this number under this seed.
-    pub(crate) fn new(seed: u64, number: u64, accepted_at: i64) -> Self {
+    pub fn new(seed: u64, number: u64, accepted_at: i64) -> Self {
         let mut chance = Chance::of(seed, number);
         let message_id = BASE64_URL_SAFE_NO_PAD.encode(chance.bytes::<16>());
-        let host = format!("recvd-{:010x}-{}-1", chance.next() & 0xFF_FFFF_FFFF, pod(&mut chance));
+        let host = format!("recvd-{:010x}-{}-1", chance.draw() & 0xFF_FFFF_FFFF, pod(&mut chance));
         let counter = chance.between(1, 0xFFF);
-        let tag = chance.next() & 0xFFFF_FFFF;
+        let tag = chance.draw() & 0xFFFF_FFFF;
         Self {
             // The tag keeps addresses of different runs apart.
             email: format!("{}.{tag:08x}@{}", chance.pick(&GIVEN_NAMES), chance.pick(&HOSTS)),
@@ -57,7 +57,7 @@ impl Mail {
 
 fn pod(chance: &mut Chance) -> String {
     let mut letter = || {
-        let position = chance.next() % POD_LETTERS.len() as u64;
+        let position = chance.draw() % POD_LETTERS.len() as u64;
         char::from(POD_LETTERS[usize::try_from(position).unwrap_or_default()])
     };
     (0..5).map(|_| letter()).collect()

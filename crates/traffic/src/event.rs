@@ -3,9 +3,9 @@
 //! Which fields an event has differs by type and is taken from real traffic: opens and clicks have no `smtp-id`,
 //! spam reports and bounces by mail have lost their custom arguments, numbers come as strings in places.
 
-use super::chance::Chance;
-use super::mail::Mail;
-use super::step::Step;
+use crate::chance::Chance;
+use crate::mail::Mail;
+use crate::step::Step;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ const BROWSERS: [&str; 3] = [
 
 /// Which step of a mail happened, and when.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Happening {
+pub struct Happening {
     pub step: Step,
     /// How many times the same step happened before.
     pub repeat: u32,
@@ -27,10 +27,10 @@ pub(crate) struct Happening {
 }
 
 /// The element SendGrid would send.
-pub(crate) fn element(mail: &Mail, happening: Happening) -> Value {
+pub fn element(mail: &Mail, happening: Happening) -> Value {
     let Happening { step, repeat, at } = happening;
     // The step's own chance: the same whatever happened before.
-    let mut chance = Chance::of(mail.chance.clone().next(), (step as u64) << 32 | u64::from(repeat));
+    let mut chance = Chance::of(mail.chance.clone().draw(), (step as u64) << 32 | u64::from(repeat));
     let mut fields = Map::new();
     let mut set = |key: &str, value: Value| fields.insert(key.to_owned(), value);
     set("event", json!(step.wire_name()));
@@ -91,7 +91,7 @@ fn details(mail: &Mail, step: Step, repeat: u32, chance: &mut Chance) -> Vec<(&'
     match step {
         Step::Processed => vec![("send_at", json!(0)), ("pool", json!({"name": "transactional", "id": 210}))],
         Step::Delivered => {
-            let queued = chance.next() & 0xFFFF_FFFF;
+            let queued = chance.draw() & 0xFFFF_FFFF;
             vec![
                 ("response", json!(format!("250 2.0.0 OK {queued:x} - gsmtp"))),
                 ("ip", json!(sender)),

@@ -1,12 +1,10 @@
 //! What can happen to a mail.
 
-use clap::ValueEnum;
-
 /// One event of a mail's life, by the name SendGrid gives it; the variants SendGrid tells by a field have names of
 /// their own here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum), value(rename_all = "snake_case"))]
+pub enum Step {
     Processed,
     Deferred,
     Delivered,
@@ -18,7 +16,7 @@ pub(crate) enum Step {
     /// `open` with `sg_machine_open: true`.
     MachineOpen,
     Click,
-    #[value(alias = "spam_report")]
+    #[cfg_attr(feature = "clap", value(alias = "spam_report"))]
     Spamreport,
     Unsubscribe,
     GroupUnsubscribe,
@@ -32,7 +30,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// The event's name on the wire.
-    pub(crate) const fn wire_name(self) -> &'static str {
+    pub const fn wire_name(self) -> &'static str {
         match self {
             Self::Processed => "processed",
             Self::Deferred => "deferred",
@@ -52,7 +50,7 @@ impl Step {
     }
 
     /// The least and the most seconds since the step before.
-    pub(crate) const fn delay_s(self) -> (u64, u64) {
+    pub const fn delay_s(self) -> (u64, u64) {
         match self {
             Self::Processed => (0, 0),
             Self::Delivered | Self::Dropped | Self::Bounce => (0, 4),

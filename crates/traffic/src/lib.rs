@@ -1,0 +1,18 @@
+//! Made-up SendGrid traffic: mails, what happens to them, and the signed POSTs that tell of it.
+//!
+//! Everything is a function of a seed, so a run can be repeated byte for byte; only timestamps and signatures differ.
+//! `sendstate generate` and `demo` send it, and the benchmark measures with it. Nothing here does I/O or reads a clock.
+
+mod batches;
+mod chance;
+mod event;
+mod mail;
+mod post;
+mod step;
+
+pub use batches::{Batches, Body};
+pub use chance::Chance;
+pub use event::{Happening, element};
+pub use mail::Mail;
+pub use post::{CONTENT_TYPE, Post, join};
+pub use step::Step;
