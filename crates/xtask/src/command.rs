@@ -1,5 +1,6 @@
 //! The commands, one a file, and what they share.
 
+mod bench;
 mod demo;
 mod detach;
 mod down;
@@ -8,6 +9,7 @@ mod servers;
 mod test;
 mod up;
 
+pub use bench::{Bench, Choice, Long, Part};
 pub use demo::Demo;
 pub use down::Down;
 pub use fuzz::Fuzz;

@@ -7,7 +7,7 @@ mod platform;
 mod stack;
 
 pub use apps::Counts;
-pub use build::{binaries, build, cargo, workspace};
+pub use build::{binaries, build, build_release, cargo, released_binaries, workspace};
 pub use directory::{Directory, Holder, Lock, Locking};
 pub use platform::Platform;
 pub use stack::Stack;

@@ -1,4 +1,4 @@
-//! Just enough HTTP to ask a process on this machine whether it is ready.
+//! Just enough HTTP to ask a process on this machine whether it is ready, and what it has counted.
 
 use anyhow::{Context, Result};
 use std::io::{Read, Write};
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 /// An answer on loopback takes a millisecond; one second means nobody is at home.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Reports of readiness are a few hundred bytes.
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+/// Reports of readiness are a few hundred bytes, metrics some tens of kilobytes.
+const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Status and body of `GET path`.
 ///

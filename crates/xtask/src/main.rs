@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use xtask::command::{Demo, Down, Fuzz, Servers, Test, Up};
+use xtask::command::{Bench, Demo, Down, Fuzz, Servers, Test, Up};
 use xtask::interrupt::{self, Interrupted};
 use xtask::process::{launch, watchdog};
 use xtask::report;
@@ -26,6 +26,7 @@ enum Command {
     Down(Down),
     Servers(Servers),
     Fuzz(Fuzz),
+    Bench(Bench),
     /// A child's first moments.
     #[command(hide = true)]
     Launch(launch::Becoming),
@@ -45,6 +46,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Down(down) => down.run(),
         Command::Servers(servers) => servers.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Launch(becoming) => match becoming.run()? {},
         Command::Watchdog { journal } => watchdog::serve(journal).map(|()| ExitCode::SUCCESS),
     }

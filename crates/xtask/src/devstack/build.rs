@@ -26,6 +26,14 @@ pub fn binaries() -> Result<PathBuf> {
     Ok(own.parent().context("this program has no directory")?.to_owned())
 }
 
+/// Where cargo puts released programs: in the directory beside the one of this program.
+///
+/// # Errors
+/// When the path of this program is unknown.
+pub fn released_binaries() -> Result<PathBuf> {
+    Ok(binaries()?.parent().context("the directory of this program has no parent")?.join("release"))
+}
+
 /// A cargo command in the checkout, its output ours.
 #[must_use]
 pub fn cargo(arguments: &[&str]) -> Launch {
@@ -40,7 +48,24 @@ pub fn cargo(arguments: &[&str]) -> Launch {
 /// # Errors
 /// When the build fails, is given up or is interrupted.
 pub fn build(supervisor: &Supervisor, in_vain: &AtomicBool) -> Result<()> {
-    let launch = cargo(&["build", "-p", "ingest", "-p", "worker", "-p", "dispatcher", "-p", "cli"]);
+    run_build(
+        supervisor,
+        in_vain,
+        &["build", "-p", "ingest", "-p", "worker", "-p", "dispatcher", "-p", "cli"],
+    )
+}
+
+/// Builds what people run, and what measures it, with every optimisation.
+///
+/// # Errors
+/// When the build fails, is given up or is interrupted.
+pub fn build_release(supervisor: &Supervisor, in_vain: &AtomicBool) -> Result<()> {
+    let packages = ["-p", "ingest", "-p", "worker", "-p", "dispatcher", "-p", "cli", "-p", "bench"];
+    run_build(supervisor, in_vain, &[&["build", "--release"][..], &packages].concat())
+}
+
+fn run_build(supervisor: &Supervisor, in_vain: &AtomicBool, arguments: &[&str]) -> Result<()> {
+    let launch = cargo(arguments);
     let mut build = supervisor.launch(&launch)?;
     let status = wait::until("the build", BUILD_DEADLINE, || {
         anyhow::ensure!(!in_vain.load(Ordering::SeqCst), "the build was given up");

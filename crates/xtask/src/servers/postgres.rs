@@ -36,8 +36,8 @@ pub enum Durability {
 impl Durability {
     const fn settings(self) -> &'static [&'static str] {
         match self {
-            Self::Durable => &["fsync=on", "max_wal_size=1GB"],
-            Self::Fast => &["fsync=off", "full_page_writes=off", "max_wal_size=1GB"],
+            Self::Durable => &["fsync=on", "shared_buffers=512MB", "max_wal_size=4GB"],
+            Self::Fast => &["fsync=off", "full_page_writes=off", "shared_buffers=128MB", "max_wal_size=1GB"],
         }
     }
 }
@@ -181,7 +181,6 @@ fn serving(base: Launch, home: &PrivateDirectory, port: &Reserved, durability: D
         // A socket's path is limited to some 100 bytes, which a deep checkout exceeds.
         "unix_socket_directories=",
         SHARED_MEMORY,
-        "shared_buffers=128MB",
         "jit=off",
         "timezone=UTC",
         "log_timezone=UTC",

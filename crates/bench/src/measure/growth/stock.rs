@@ -1,0 +1,67 @@
+//! A stock of events, messages, batches and notifications, cloned from a real run's.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+/// What is cloned: a mail's life is three events.
+pub(crate) const TEMPLATE_EVENTS: u64 = 30_000;
+/// Clones of the template made by one statement.
+const AT_ONCE: u64 = 8;
+/// Clones are set back in time by this much each, so that 20 million events spread over 18 hours.
+const SHIFT_S: i64 = 100;
+
+/// Another key, the same for the same key and clone: its time is set back, its hash is hashed again.
+const CLONE_KEY: &str = "
+CREATE FUNCTION clone_key(key uuid, clone bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex(('x' || left(key::text, 8))::bit(32)::bigint - clone * SHIFT), 8, '0')
+            || right(md5(key::text || clone), 24))::uuid
+$$";
+
+const TEMPLATE: &str = "
+CREATE TABLE stock_batches AS SELECT * FROM batches;
+CREATE TABLE stock_events AS SELECT * FROM events;
+CREATE TABLE stock_messages AS SELECT * FROM messages;
+CREATE TABLE stock_notifications AS SELECT * FROM notifications;
+UPDATE stock_events SET raw = '';
+UPDATE stock_notifications SET body = ''";
+
+/// Days stay as they are: all of the stock is of the day that is being filled.
+const CLONE: &str = "
+CREATE TEMPORARY TABLE clone_batches AS
+    SELECT b.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_batches b ORDER BY c DESC, id;
+UPDATE clone_batches SET id = clone_key(id, c);
+ALTER TABLE clone_batches DROP c;
+INSERT INTO batches SELECT * FROM clone_batches;
+CREATE TEMPORARY TABLE clone_messages AS
+    SELECT m.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_messages m ORDER BY c DESC, key;
+UPDATE clone_messages SET key = clone_key(key, c), message_id_hash = clone_key(message_id_hash, c),
+    recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
+ALTER TABLE clone_messages DROP c;
+INSERT INTO messages SELECT * FROM clone_messages;
+INSERT INTO events SELECT day, clone_key(natural_key, c), clone_key(first_key, c), source_id, clone_key(message_key, c),
+        correlated_by, clone_key(batch_id, c), ordinal, occurred_at, received_at, name, outcome, reason, raw
+    FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_events ORDER BY c DESC, batch_id, ordinal;
+INSERT INTO notifications SELECT created_on, clone_key(subject_key, c), type, source_id, clone_key(webhook_id, c), sequence,
+        implied, status, occurred_at, created_at, body
+    FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_notifications ORDER BY c DESC, subject_key;
+DROP TABLE clone_batches, clone_messages";
+
+/// Keeps what was stored so far as what clones are made of.
+pub(crate) async fn take_template(client: &Client) -> Result<()> {
+    client.batch_execute(&CLONE_KEY.replace("SHIFT", &SHIFT_S.to_string())).await?;
+    Ok(client.batch_execute(TEMPLATE).await?)
+}
+
+/// Clones until about so many events are stored.
+pub(crate) async fn fill(client: &Client, events: u64) -> Result<()> {
+    let wanted = events / TEMPLATE_EVENTS;
+    let stored: i64 = client.query_one("SELECT count(*) FROM events", &[]).await?.get(0);
+    let mut next = u64::try_from(stored)? / TEMPLATE_EVENTS;
+    while next < wanted {
+        let last = (next + AT_ONCE).min(wanted) - 1;
+        let statements = CLONE.replace("FIRST_CLONE", &(next + 1).to_string());
+        client.batch_execute(&statements.replace("LAST_CLONE", &(last + 1).to_string())).await?;
+        next = last + 1;
+    }
+    Ok(client.batch_execute("VACUUM (ANALYZE)").await?)
+}
