@@ -19,6 +19,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use traffic::Post;
 
@@ -33,7 +34,11 @@ pub(crate) struct Target {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     target: Target,
+    used: Instant,
 }
+
+/// ingest closes a connection that has been idle for five seconds; one that has been so for nearly as long is not risked.
+const IDLE_MAX: Duration = Duration::from_secs(3);
 
 impl Connection {
     async fn open(target: &Target) -> Result<Self> {
@@ -42,10 +47,13 @@ impl Connection {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender; whoever still asks is told there.
         tokio::spawn(connection);
-        Ok(Self { sender, target: target.clone() })
+        Ok(Self { sender, target: target.clone(), used: Instant::now() })
     }
 
     async fn post(&mut self, post: &Post) -> Result<()> {
+        if self.used.elapsed() > IDLE_MAX {
+            *self = Self::open(&self.target.clone()).await?;
+        }
         let mut request =
             Request::post(self.target.path.as_str()).header("host", self.target.address.to_string());
         for (name, value) in post.headers() {
@@ -57,6 +65,7 @@ impl Connection {
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
         let body = String::from_utf8_lossy(&body);
+        self.used = Instant::now();
         ensure!(status == StatusCode::NO_CONTENT, "a POST was answered {status}: {body}");
         Ok(())
     }

@@ -12,6 +12,12 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    bench::run(&Arguments::parse().choice).await
+async fn main() -> ExitCode {
+    match bench::run(&Arguments::parse().choice).await {
+        Ok(code) => code,
+        Err(error) => {
+            xtask::report::say(format_args!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
 }
