@@ -94,7 +94,19 @@ impl Session {
     /// # Errors
     /// When the report refuses one: it was measured twice, or against nothing.
     pub(crate) fn add(&mut self, results: impl IntoIterator<Item = Measurement>) -> Result<()> {
-        results.into_iter().try_for_each(|result| self.report.add(result))
+        results.into_iter().try_for_each(|result| {
+            let ratio = result.ratio().map(|ratio| {
+                format!(", {:.3} of {}", ratio.value, result.floor().map_or("", |floor| &floor.id))
+            });
+            self.say(&format!(
+                "{} = {:.4} {}{}",
+                result.id(),
+                result.value(),
+                result.unit(),
+                ratio.unwrap_or_default()
+            ));
+            self.report.add(result)
+        })
     }
 
     /// p50 and p99 as results, in milliseconds, and the whole distribution. `id` has `{}` for the percentile's name.

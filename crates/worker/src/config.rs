@@ -21,6 +21,14 @@ const WINDOW_BYTES: Setting = Setting {
            memory too: while bodies are read, up to twenty times their bytes at worst.",
 };
 
+const TRANSACTIONS: Setting = Setting {
+    name: "SENDSTATE_WORKER_TRANSACTIONS",
+    default: Some("2"),
+    secret: false,
+    help: "Most transactions at a time, each on a connection of its own. Two let the worker read and fold while the \
+           database works; more are for a worker with more than two cores of its own.",
+};
+
 const PATIENCE: Setting = Setting {
     name: "SENDSTATE_WORKER_DATABASE_PATIENCE",
     default: Some("60s"),
@@ -39,7 +47,7 @@ const SWEEP_EVERY: Setting = Setting {
 
 /// What `sendstate-worker` can be told.
 pub(crate) const SETTINGS: &[Setting] =
-    &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, PATIENCE, SWEEP_EVERY];
+    &[DATABASE_URL, AMQP_URL, QUEUE_PREFIX, PREFETCH, WINDOW_BYTES, TRANSACTIONS, PATIENCE, SWEEP_EVERY];
 
 /// Everything the worker was told. The two URLs and the prefix are known to be usable.
 #[derive(Debug)]
@@ -49,6 +57,7 @@ pub struct Config {
     pub queue_prefix: String,
     pub prefetch: u16,
     pub window_bytes: usize,
+    pub transactions: usize,
     pub patience: Duration,
     pub sweep_every: Duration,
 }
@@ -65,6 +74,7 @@ impl Config {
             queue_prefix: reader.text_for(&QUEUE_PREFIX, queue::Settings::check_prefix),
             prefetch: reader.number(&PREFETCH, 1..=4096),
             window_bytes: usize::try_from(window_bytes).unwrap_or(usize::MAX),
+            transactions: reader.number(&TRANSACTIONS, 1..=16),
             patience: reader.duration(&PATIENCE, Duration::from_secs(1)..=Duration::from_secs(600)),
             sweep_every: reader.duration(&SWEEP_EVERY, Duration::from_secs(1)..=Duration::from_secs(60)),
         }

@@ -1,16 +1,20 @@
 //! One lane of the worker: subscribe, take windows, persist each, ack, until told to stop.
 //!
-//! Promise 2: a window is acked, as a whole and in one frame, only after everything in it is committed. A window that is
-//! not acked comes again: the ledger recognises what was committed.
+//! Promise 2: a window is acked, as a whole and in one frame, only after everything in it and before it is committed. A
+//! window that is not acked comes again: the ledger recognises what was committed.
+//!
+//! A few windows are in hand at a time, so that the worker reads and folds while the database works for it. A window with
+//! anything that came before, or with an instruction, waits until it is the only one.
 //!
 //! When the database stays away beyond the patience, everything is given back to the broker once, and the lane
 //! subscribes again when the database answers.
 
+use crate::hand::Hand;
 use crate::metrics;
 use crate::persist::{Away, Patience};
 use crate::sources::Sources;
-use crate::window;
-use queue::{Backoff, Consumer, QueueError, QueueName, WindowLimits};
+use crate::window::Contents;
+use queue::{Backoff, Consumer, QueueError, QueueName, Tag, Window, WindowLimits};
 use service::health::Condition;
 use std::time::{Duration, Instant};
 use store::{Pool, StoreError};
@@ -47,6 +51,8 @@ pub(crate) struct LaneContext {
     pub(crate) broker: queue::Settings,
     pub(crate) prefetch: u16,
     pub(crate) limits: WindowLimits,
+    /// Most windows in hand at a time, each in a transaction of its own.
+    pub(crate) transactions: usize,
     pub(crate) pool: Pool,
     /// How long a window is retried in place while the database is away.
     pub(crate) patience: Duration,
@@ -136,29 +142,83 @@ async fn prepare(pool: &Pool, begun: &[Uuid]) -> Result<(), StoreError> {
     store::batch::forget_starts(&client, begun).await
 }
 
+/// What a lane comes upon.
+enum Step {
+    Shutdown,
+    Taken(Result<Window, QueueError>),
+    /// The oldest window in hand has ended.
+    Settled(Tag, Result<(), Away>),
+}
+
 async fn consume(
     context: &LaneContext,
     consumer: &mut Consumer,
     sources: &mut Sources,
     shutdown: &CancellationToken,
 ) -> Ended {
+    let mut hand = Hand::new(context.transactions);
     loop {
-        let window = tokio::select! {
-            // Whatever the window held so far is unacked and given back.
-            () = shutdown.cancelled() => return Ended::Shutdown,
-            window = consumer.window(context.limits) => window,
-        };
-        let window = match window {
-            Ok(window) => window,
-            Err(error) => return Ended::Subscription(error),
+        let step = tokio::select! {
+            // What is being gathered is unacked and given back.
+            () = shutdown.cancelled() => Step::Shutdown,
+            (tag, outcome) = hand.settled(), if !hand.is_empty() => Step::Settled(tag, outcome),
+            window = consumer.window(context.limits), if hand.has_room() => Step::Taken(window),
         };
         let mut begun = Vec::new();
-        let patience = Patience::new(context.patience, shutdown.clone());
-        if let Err(away) = window::settle(context, sources, &window, patience, &mut begun).await {
-            return if shutdown.is_cancelled() { Ended::Shutdown } else { Ended::Database(away, begun) };
-        }
-        if let Err(error) = consumer.ack(window.through()).await {
-            return Ended::Subscription(error);
+        let done = match step {
+            Step::Shutdown => {
+                // Whatever cannot be finished or acked comes again.
+                drop(finish(&mut hand, consumer).await);
+                return Ended::Shutdown;
+            }
+            Step::Settled(tag, outcome) => ack(consumer, tag, outcome).await,
+            Step::Taken(Err(error)) => Err(Ended::Subscription(error)),
+            Step::Taken(Ok(window)) => {
+                let patience = Patience::new(context.patience, shutdown.clone());
+                take(context, sources, consumer, &mut hand, window, patience, &mut begun).await
+            }
+        };
+        match done {
+            Ok(()) => {}
+            Err(Ended::Database(..)) if shutdown.is_cancelled() => return Ended::Shutdown,
+            Err(Ended::Database(away, _)) => return Ended::Database(away, begun),
+            Err(ended) => return ended,
         }
     }
+}
+
+/// Begins with a window: beside others if it is an ordinary one, else alone, and then it has ended.
+async fn take(
+    context: &LaneContext,
+    sources: &mut Sources,
+    consumer: &mut Consumer,
+    hand: &mut Hand,
+    window: Window,
+    mut patience: Patience,
+    begun: &mut Vec<Uuid>,
+) -> Result<(), Ended> {
+    let contents = Contents::of(&window, context.lane);
+    let away = |away| Ended::Database(away, Vec::new());
+    if contents.is_ordinary() {
+        let batches = contents.read(context, sources, &mut patience).await.map_err(away)?;
+        hand.begin(window.through(), context.pool.clone(), batches, patience);
+        return Ok(());
+    }
+    finish(hand, consumer).await?;
+    let settled = contents.settle(context, sources, patience, begun).await;
+    ack(consumer, window.through(), settled).await
+}
+
+/// Waits for everything in hand, the oldest first.
+async fn finish(hand: &mut Hand, consumer: &mut Consumer) -> Result<(), Ended> {
+    while !hand.is_empty() {
+        let (tag, outcome) = hand.settled().await;
+        ack(consumer, tag, outcome).await?;
+    }
+    Ok(())
+}
+
+async fn ack(consumer: &mut Consumer, through: Tag, settled: Result<(), Away>) -> Result<(), Ended> {
+    settled.map_err(|away| Ended::Database(away, Vec::new()))?;
+    consumer.ack(through).await.map_err(Ended::Subscription)
 }

@@ -12,6 +12,7 @@ pub mod batch;
 mod config;
 pub mod counts;
 mod flow;
+mod hand;
 mod instruct;
 mod isolate;
 mod maintenance;

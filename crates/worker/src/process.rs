@@ -20,8 +20,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// Connections of the process: a transaction of each lane and of the sweep, and a look-up beside each.
-const CONNECTIONS: usize = 6;
+/// Connections beside those of the batches lane's transactions: a transaction of the other lane and of the sweep, and a look-up
+/// beside each.
+const CONNECTIONS_BESIDE: usize = 5;
 /// What the broker gave up on is rare; it must not take memory from what comes in.
 const PARKED_PREFETCH: u16 = 4;
 
@@ -55,7 +56,8 @@ impl Worker {
     pub async fn start(shared: &Shared, config: &Config, telemetry: Telemetry) -> anyhow::Result<Self> {
         let broker = queue::Settings::new(config.amqp_url.expose_secret(), &config.queue_prefix)
             .context("SENDSTATE_AMQP_URL or SENDSTATE_QUEUE_PREFIX")?;
-        let settings = PoolSettings { connections: CONNECTIONS, ..PoolSettings::default() };
+        let settings =
+            PoolSettings { connections: config.transactions + CONNECTIONS_BESIDE, ..PoolSettings::default() };
         let pool =
             Pool::new(&config.database_url, Role::Worker, &settings).context("SENDSTATE_DATABASE_URL")?;
         let admin = task::listen(shared.admin_listen).await?;
@@ -68,11 +70,13 @@ impl Worker {
             broker: broker.clone(),
             prefetch,
             limits: WindowLimits {
-                messages: usize::from(prefetch),
+                // So that there is something to take while a window is in hand.
+                messages: (usize::from(prefetch) / config.transactions).max(1),
                 bytes: config.window_bytes,
                 // While a window is committed the next one gathers by itself; waiting longer only adds latency.
                 linger: Duration::ZERO,
             },
+            transactions: config.transactions,
             pool: pool.clone(),
             patience: config.patience,
             broker_ready: health.condition(broker_condition),

@@ -17,41 +17,79 @@ use uuid::Uuid;
 /// How often a batch may be begun without an end before it is no longer read.
 const STARTS_MAX: i32 = 3;
 
-/// Brings a window into the database: what comes for the first time together, what comes again one by one, and then what
-/// the `sendstate` command asks for.
-pub(crate) async fn settle(
-    context: &LaneContext,
-    sources: &mut Sources,
-    window: &Window,
-    mut patience: Patience,
-    begun: &mut Vec<Uuid>,
-) -> Result<(), Away> {
-    let _timer = metrics::window(window.deliveries().len());
-    let received = now();
-    let (mut batches, mut instructions) = (Vec::new(), Vec::new());
-    for delivery in window.deliveries() {
-        match open::open(delivery, received) {
-            Opened::Batch(batch) => batches.push(batch),
-            Opened::Instruction(instruction) => instructions.push(instruction),
-        }
-    }
-    refresh(context, sources, &batches, &mut patience).await?;
-    let (again, first): (Vec<_>, Vec<_>) =
-        batches.into_iter().partition(|one| one.redelivered && context.lane == Lane::Batches);
+/// What is in a window, looked at and not read yet.
+pub(crate) struct Contents<'w> {
+    first: Vec<OpenedBatch<'w>>,
+    /// What came before.
+    again: Vec<OpenedBatch<'w>>,
+    /// What the `sendstate` command asks for.
+    instructions: Vec<OpenedInstruction>,
+}
 
-    if !first.is_empty() {
-        let batches = first.into_iter().map(|one| one.read(context.lane, sources)).collect();
-        persist(&context.pool, batches, &mut patience).await?;
+impl<'w> Contents<'w> {
+    pub(crate) fn of(window: &'w Window, lane: Lane) -> Self {
+        let received = now();
+        let mut contents = Self { first: Vec::new(), again: Vec::new(), instructions: Vec::new() };
+        for delivery in window.deliveries() {
+            match open::open(delivery, received) {
+                Opened::Batch(batch) if batch.redelivered && lane == Lane::Batches => {
+                    contents.again.push(batch)
+                }
+                Opened::Batch(batch) => contents.first.push(batch),
+                Opened::Instruction(instruction) => contents.instructions.push(instruction),
+            }
+        }
+        contents
     }
-    for one in again {
-        let batch = begin(context, sources, one, &mut patience, begun).await?;
-        persist(&context.pool, vec![batch], &mut patience).await?;
+
+    /// Whether it is nothing but batches that come for the first time.
+    pub(crate) fn is_ordinary(&self) -> bool {
+        self.again.is_empty() && self.instructions.is_empty()
     }
-    for one in instructions {
-        // Each is work of its own, and may rightly take long.
-        follow(context, sources, one, &mut patience.renewed(), begun).await?;
+
+    /// Reads what comes for the first time.
+    ///
+    /// # Errors
+    /// [`Away`]: the database could not be asked for sources.
+    pub(crate) async fn read(
+        self,
+        context: &LaneContext,
+        sources: &mut Sources,
+        patience: &mut Patience,
+    ) -> Result<Vec<Batch>, Away> {
+        refresh(context, sources, &self.first, patience).await?;
+        Ok(self.first.into_iter().map(|one| one.read(context.lane, sources)).collect())
     }
-    Ok(())
+
+    /// Brings everything into the database: what comes for the first time together, what comes again one by one, and then
+    /// what the `sendstate` command asks for.
+    ///
+    /// # Errors
+    /// [`Away`]: the database did not take all of it. `begun` names the batches whose beginning was noted.
+    pub(crate) async fn settle(
+        mut self,
+        context: &LaneContext,
+        sources: &mut Sources,
+        mut patience: Patience,
+        begun: &mut Vec<Uuid>,
+    ) -> Result<(), Away> {
+        let (again, instructions) = (std::mem::take(&mut self.again), std::mem::take(&mut self.instructions));
+        let _timer = metrics::window(self.first.len() + again.len() + instructions.len());
+        let first = self.read(context, sources, &mut patience).await?;
+        if !first.is_empty() {
+            persist(&context.pool, first, &mut patience).await?;
+        }
+        for one in again {
+            refresh(context, sources, std::slice::from_ref(&one), &mut patience).await?;
+            let batch = begin(context, sources, one, &mut patience, begun).await?;
+            persist(&context.pool, vec![batch], &mut patience).await?;
+        }
+        for one in instructions {
+            // Each is work of its own, and may rightly take long.
+            follow(context, sources, one, &mut patience.renewed(), begun).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn refresh(

@@ -80,3 +80,31 @@ async fn a_batch_that_kills_its_worker_three_times_is_no_longer_read() {
     assert_eq!(notes, 0, "notes are forgotten at the end");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_done_early_is_acked_only_after_those_before_it() {
+    let mut world = World::start(Options::new(1, 1, 0)).await;
+    let (sender, slow, quick) = (Sender::new(), Mail::new(), Mail::new());
+    let url = world.signed_source("main", &sender).await;
+    world.batch(&sender.batch(&[slow.event("processed", 1)]).to(&url).await.unwrap()).await;
+    let (db, mut locker) = (world.db().await, world.db().await);
+    let lock = locker.transaction().await.unwrap();
+    lock.execute("SELECT FROM messages FOR UPDATE", &[]).await.unwrap();
+    let first = sender.batch(&[slow.event("delivered", 2)]).to(&url).await.unwrap();
+    someone_waits(&db).await;
+    let second = sender.batch(&[quick.event("delivered", 3)]).to(&url).await.unwrap();
+    // Committed while the first one waits, and not acked: a kill brings back both.
+    assert_eq!(tally(&world.batch(&second).await), [1, 1, 0, 0, 0, 0]);
+    world.kill("worker-1");
+    forget_the_dead(&db).await;
+    lock.rollback().await.unwrap();
+    world.start_process("worker-1").await;
+    assert_eq!(tally(&world.batch(&first).await), [1, 1, 0, 0, 0, 0]);
+    wait_for("the second batch to come again", DEADLINE, async || {
+        let known = world.metric("worker-1", "sendstate_worker_batches_total{outcome=\"known\"}").await;
+        if known >= 1.0 { Ok(()) } else { Err(format!("{known} known")) }
+    })
+    .await;
+    assert_eq!(tally(&world.batch(&second).await), [1, 1, 0, 0, 0, 0]);
+    world.finish().await;
+}
