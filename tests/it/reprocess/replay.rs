@@ -182,7 +182,7 @@ async fn a_replay_that_its_worker_dies_over_is_done_by_the_next() {
     world.batch(&sender.batch(&[mail.event("open", 2)]).to(&url).await.unwrap()).await;
     db.batch_execute("UPDATE messages SET opens = 7; BEGIN; SELECT FROM messages FOR UPDATE").await.unwrap();
     let late =
-        world.cli(&[&["replay", "inbound", "--source", "main", "--wait", "1s"], &EVER[..]].concat()).await;
+        world.cli(&[&["replay", "inbound", "--source", "main", "--wait", "5s"], &EVER[..]].concat()).await;
     assert_eq!(late.code, 1, "{late:?}");
     world.waiting_for_locks(1).await;
     world.kill("worker-1");
