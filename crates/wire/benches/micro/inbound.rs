@@ -80,9 +80,9 @@ pub(crate) fn keys(criterion: &mut Criterion) {
 
 fn each<T>(
     group: &mut BenchmarkGroup<'_, WallTime>,
-    events: &[Event],
+    events: &[Event<'_>],
     name: &str,
-    key: impl Fn(&Event) -> T,
+    key: impl Fn(&Event<'_>) -> T,
 ) {
     group.bench_function(name, |bencher| {
         bencher.iter(|| {
@@ -93,7 +93,7 @@ fn each<T>(
     });
 }
 
-fn read(body: &[u8]) -> Vec<Event> {
+fn read(body: &[u8]) -> Vec<Event<'_>> {
     match sendgrid::read(body, bodies::received_at()) {
         Reading::Elements(elements) => {
             elements.into_iter().map(|element| element.event.expect("written to be readable")).collect()
