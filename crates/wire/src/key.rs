@@ -74,9 +74,10 @@ pub fn address(source: SourceId, email: &str) -> [u8; 16] {
 /// of a receiving host (`.filter…`, `.recvd…`), else before the first dot. Recipients of one request share it.
 #[must_use]
 pub fn message_id(sg_message_id: &str) -> &str {
-    let host = [".filter", ".recvd"].iter().filter_map(|host| sg_message_id.find(host)).min();
-    let end = host.or_else(|| sg_message_id.find('.')).unwrap_or(sg_message_id.len());
-    sg_message_id.split_at(end).0
+    let ends = || sg_message_id.match_indices('.').map(|(at, _)| sg_message_id.split_at(at));
+    let is_host = |rest: &str| rest.starts_with(".filter") || rest.starts_with(".recvd");
+    let end = ends().find(|(_, rest)| is_host(rest)).or_else(|| ends().next());
+    end.map_or(sg_message_id, |(before, _)| before)
 }
 
 /// For finding messages by their `X-Message-Id`.
