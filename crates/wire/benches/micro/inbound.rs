@@ -10,7 +10,7 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::DecodePublicKey as _;
 use std::hint::black_box;
 use wire::sendgrid::{self, Event, Reading};
-use wire::signature::{Signature, SigningKey};
+use wire::signature::{PublicKey, Signature, SigningKey, signed_by_any};
 
 const TIMESTAMP: &[u8] = b"1710334643";
 const SOURCE: SourceId = SourceId(1);
@@ -33,6 +33,8 @@ pub(crate) fn verify(criterion: &mut Criterion) {
         let signed = [TIMESTAMP, &body].concat();
         let der = BASE64_STANDARD.decode(&header).expect("a header of ours");
         let their_signature = p256::ecdsa::Signature::from_der(&der).expect("a signature of ours");
+        // While a key is replaced, the old one is asked first and in vain.
+        let replaced = [known_key(), key.clone()];
         group.throughput(Throughput::Bytes(body.len() as u64));
         group.bench_with_input(BenchmarkId::new("p256", events), &signed, |bencher, signed| {
             bencher.iter(|| theirs.verify(black_box(signed), &their_signature).is_ok());
@@ -40,8 +42,27 @@ pub(crate) fn verify(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("known key", events), &body, |bencher, body| {
             bencher.iter(|| key.verify(TIMESTAMP, black_box(body), &signature));
         });
+        group.bench_with_input(
+            BenchmarkId::new("second of two known keys", events),
+            &body,
+            |bencher, body| {
+                bencher.iter(|| signed_by_any(&replaced, TIMESTAMP, black_box(body), &signature));
+            },
+        );
     }
     group.finish();
+}
+
+/// Some source's key, used often enough to be known well.
+fn known_key() -> PublicKey {
+    let signing = SigningKey::generate();
+    let signature = signing.sign(TIMESTAMP, b"[]");
+    let signature = Signature::decode(signature.as_bytes()).expect("a signature of ours");
+    let key = signing.public_key();
+    for _ in 0..ACQUAINTANCE {
+        assert!(key.verify(TIMESTAMP, b"[]", &signature));
+    }
+    key
 }
 
 pub(crate) fn parse(criterion: &mut Criterion) {
