@@ -4,6 +4,7 @@
 //! *found*: what an insert skipped is looked up before it is called one.
 
 use crate::StoreError;
+use crate::value::{Raw, Word};
 use deadpool_postgres::GenericClient;
 use domain::{CorrelatedBy, MessageKey};
 use jiff::{Timestamp, civil::Date};
@@ -24,10 +25,10 @@ pub struct EventRow {
     pub ordinal: i32,
     pub occurred_at: Timestamp,
     pub received_at: Timestamp,
-    pub name: String,
-    pub outcome: String,
-    pub reason: Option<String>,
-    pub raw: Vec<u8>,
+    pub name: Word,
+    pub outcome: Word,
+    pub reason: Option<Word>,
+    pub raw: Raw,
 }
 
 /// Inserts what is new and returns the (batch, ordinal) of exactly those.

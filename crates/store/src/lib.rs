@@ -25,6 +25,7 @@ pub mod reseal;
 pub mod sealed;
 pub mod source;
 pub mod trial;
+pub mod value;
 
 pub use error::{Fault, StoreError};
 pub use pool::{Client, Pool, PoolSettings, PoolSettingsError, Role};

@@ -4,6 +4,7 @@
 //! concerns a recipient or the account is keyed by its event, which is new only once.
 
 use crate::StoreError;
+use crate::value::Word;
 use deadpool_postgres::GenericClient;
 use domain::{NotificationType, NotificationTypes, SourceId};
 use jiff::{Timestamp, civil::Date};
@@ -17,13 +18,13 @@ pub struct NotificationRow {
     pub created_on: Date,
     pub subject_key: Uuid,
     #[postgres(name = "type")]
-    pub kind: String,
+    pub kind: Word,
     pub source_id: i32,
     pub webhook_id: Uuid,
     pub sequence: Option<i32>,
     pub implied: bool,
     /// The message's; `None` on what concerns none.
-    pub status: Option<String>,
+    pub status: Option<Word>,
     pub occurred_at: Timestamp,
     pub created_at: Timestamp,
     pub body: Vec<u8>,
@@ -63,7 +64,7 @@ pub async fn tell(client: &impl GenericClient, rows: &[NotificationRow]) -> Resu
     let owe = client.prepare_cached(include_str!("../sql/delivery_owe.sql")).await?;
     let days: Vec<_> = rows.iter().map(|row| row.created_on).collect();
     let subjects: Vec<_> = rows.iter().map(|row| row.subject_key).collect();
-    let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();
+    let kinds: Vec<_> = rows.iter().map(|row| &*row.kind).collect();
     let sources: Vec<_> = rows.iter().map(|row| row.source_id).collect();
     let sequences: Vec<_> = rows.iter().map(|row| row.sequence).collect();
     let times: Vec<_> = rows.iter().map(|row| row.created_at).collect();

@@ -4,6 +4,7 @@
 //! of the two comes second finds it settled and changes nothing. What people look through is in [`crate::look`].
 
 use crate::StoreError;
+use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ pub struct Held {
     pub reason: &'static str,
     /// A sentence for people.
     pub detail: String,
-    pub raw: Vec<u8>,
+    pub raw: Bytes,
 }
 
 /// Keeps what is given. Each (batch, ordinal) is kept once; what is there already stays as it is.
@@ -44,7 +45,7 @@ pub async fn hold(client: &impl GenericClient, held: &[&Held], now: Timestamp) -
     let times: Vec<_> = held.iter().map(|held| held.received_at).collect();
     let reasons: Vec<_> = held.iter().map(|held| held.reason).collect();
     let details: Vec<_> = held.iter().map(|held| held.detail.as_str()).collect();
-    let raws: Vec<_> = held.iter().map(|held| held.raw.as_slice()).collect();
+    let raws: Vec<_> = held.iter().map(|held| &*held.raw).collect();
     client
         .execute(&statement, &[&batches, &ordinals, &sources, &times, &reasons, &details, &raws, &now])
         .await?;

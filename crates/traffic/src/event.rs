@@ -160,9 +160,11 @@ mod tests {
     use jiff::Timestamp;
     use wire::sendgrid::{self, Reading};
 
-    fn read(step: Step) -> sendgrid::Event {
+    fn read(step: Step) -> sendgrid::Event<'static> {
         let mail = Mail::new(7, 1, 1_700_000_000);
         let body = element(&mail, Happening { step, repeat: 0, at: 1_700_000_000 }).to_string();
+        // An event borrows from its body, and a test ends soon.
+        let body: &str = body.leak();
         let received_at = Timestamp::from_second(1_700_000_030).unwrap();
         match sendgrid::read(body.as_bytes(), received_at) {
             Reading::Elements(mut elements) => {

@@ -31,7 +31,7 @@ pub fn message(source: SourceId, sg_message_id: &str, email: &str) -> MessageKey
 
 /// The first key: one `sg_event_id` under one event name. `None` if the event has no id.
 #[must_use]
-pub fn first(source: SourceId, event: &Event) -> Option<EventKey> {
+pub fn first(source: SourceId, event: &Event<'_>) -> Option<EventKey> {
     let id = event.sg_event_id.as_deref()?;
     let hash = start("event id", source).text(&event.name).text(id);
     Some(EventKey(hash.finish_after(seconds(event.at))))
@@ -40,7 +40,7 @@ pub fn first(source: SourceId, event: &Event) -> Option<EventKey> {
 /// The natural key: everything that makes the event what it is, except its id. Recognises a repeat that comes under
 /// another id, which is reported for retries.
 #[must_use]
-pub fn natural(source: SourceId, event: &Event) -> EventKey {
+pub fn natural(source: SourceId, event: &Event<'_>) -> EventKey {
     let hash = address_field(start("event", source).text(&event.name), event.email.as_deref());
     let hash = match (&event.sg_message_id, &event.smtp_id) {
         (Some(id), _) => hash.text("sg_message_id").text(id),
@@ -74,9 +74,10 @@ pub fn address(source: SourceId, email: &str) -> [u8; 16] {
 /// of a receiving host (`.filter…`, `.recvd…`), else before the first dot. Recipients of one request share it.
 #[must_use]
 pub fn message_id(sg_message_id: &str) -> &str {
-    let host = [".filter", ".recvd"].iter().filter_map(|host| sg_message_id.find(host)).min();
-    let end = host.or_else(|| sg_message_id.find('.')).unwrap_or(sg_message_id.len());
-    sg_message_id.split_at(end).0
+    let ends = || sg_message_id.match_indices('.').map(|(at, _)| sg_message_id.split_at(at));
+    let is_host = |rest: &str| rest.starts_with(".filter") || rest.starts_with(".recvd");
+    let end = ends().find(|(_, rest)| is_host(rest)).or_else(|| ends().next());
+    end.map_or(sg_message_id, |(before, _)| before)
 }
 
 /// For finding messages by their `X-Message-Id`.

@@ -2,7 +2,8 @@
 //! things are recognised, the notification that consumers receive and its signature.
 //!
 //! Pure functions over bytes: no I/O and no clock. What arrives is hostile until proven otherwise, so nothing here
-//! panics, recurses or allocates beyond what its input's size justifies.
+//! panics, recurses or allocates beyond what its input's size justifies. What each of them costs is measured by
+//! `cargo bench -p wire`.
 
 pub mod envelope;
 mod hash;

@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 /// How much of a reason is told. Reasons are written by remote servers and can be of any length.
 pub const REASON_BYTES_MAX: usize = 2048;
 
+/// Room for what most notifications come to, so that the text is rarely moved while it grows.
+const TYPICAL_BYTES: usize = 768;
+
 /// How a recipient's standing changed, and the reason that the event gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
@@ -59,7 +62,7 @@ pub struct Body<'a> {
 #[derive(Serialize)]
 struct Rendered<'a> {
     r#type: &'static str,
-    timestamp: String,
+    timestamp: &'a str,
     data: Data<'a>,
 }
 
@@ -74,7 +77,7 @@ struct Data<'a> {
     sequence: Option<u32>,
     implied: bool,
     machine_open: bool,
-    occurred_at: String,
+    occurred_at: &'a str,
     received_at: String,
     failure: Option<RenderedFailure<'a>>,
     categories: Option<&'a [String]>,
@@ -123,9 +126,10 @@ enum CustomArgs<'a> {
 /// `schema/notification.schema.json`; tests hold every body to it.
 #[must_use]
 pub fn render(body: &Body<'_>) -> Vec<u8> {
+    let occurred_at = body.occurred_at.to_string();
     let rendered = Rendered {
         r#type: body.kind.as_str(),
-        timestamp: body.occurred_at.to_string(),
+        timestamp: &occurred_at,
         data: Data {
             source: body.source,
             message_id: body.sg_message_id.map(key::message_id),
@@ -136,7 +140,7 @@ pub fn render(body: &Body<'_>) -> Vec<u8> {
             sequence: body.sequence,
             implied: body.implied,
             machine_open: body.machine_open,
-            occurred_at: body.occurred_at.to_string(),
+            occurred_at: &occurred_at,
             received_at: body.received_at.to_string(),
             failure: body.failure.map(|(kind, failure)| render_failure(kind, failure)),
             categories: body.categories,
@@ -149,8 +153,10 @@ pub fn render(body: &Body<'_>) -> Vec<u8> {
                 .then_some(RenderedAccount { status: body.account_status }),
         },
     };
-    serde_json::to_vec(&rendered)
-        .expect("string keys and no fallible field: nothing in it can fail to serialise")
+    let mut json = Vec::with_capacity(TYPICAL_BYTES);
+    serde_json::to_writer(&mut json, &rendered)
+        .expect("string keys and no fallible field: nothing in it can fail to serialise");
+    json
 }
 
 fn render_failure(kind: Status, failure: &Failure) -> RenderedFailure<'_> {

@@ -56,7 +56,7 @@ pub struct Element<'a> {
     /// Exactly the bytes that SendGrid sent, without the white space around the element. Empty where two commas
     /// follow each other.
     pub raw: Cow<'a, [u8]>,
-    pub event: Result<Event, Unreadable>,
+    pub event: Result<Event<'a>, Unreadable>,
 }
 
 /// `received_at` is when ingest received the body; events more than a day later than that are refused as

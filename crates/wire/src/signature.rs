@@ -12,7 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use key::{KeyError, PublicKey};
+pub use key::{KeyError, PublicKey, signed_by_any};
 pub use signing::{SigningKey, SigningKeyError};
 
 use base64::Engine;

@@ -111,7 +111,7 @@ impl Batch {
             received_at: self.claim.received_at,
             reason,
             detail,
-            raw: self.body.to_vec(),
+            raw: self.body.clone(),
         });
     }
 
@@ -171,7 +171,7 @@ impl Event {
             received_at: self.row.received_at,
             reason,
             detail,
-            raw: self.row.raw.clone(),
+            raw: self.row.raw.0.clone(),
         }
     }
 }

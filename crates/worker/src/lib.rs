@@ -5,6 +5,7 @@
 //! Beside it: `pending` looks again for the messages of bounces that named none, `instruct` follows what the `sendstate`
 //! command asks for, `maintenance` keeps partitions ready.
 //! Any number of workers may run: the status hierarchy makes order unnecessary and the ledger makes repeats harmless.
+//! What reading a batch costs is measured by `cargo bench -p worker`.
 //! Memory is bounded by the prefetch count times the largest body, for each of the two lanes.
 
 pub mod apply;

@@ -195,7 +195,8 @@ fn became_stale(concluded: &Concluded<'_>) -> Vec<Adjustment> {
     let mut changes: BTreeMap<(Date, Uuid), Tally> = BTreeMap::new();
     for placed in &concluded.places.placed {
         let row = &placed.event.row;
-        if concluded.stale.contains(&(row.batch_id, row.ordinal)) && row.outcome == Ending::Applied.as_str() {
+        if concluded.stale.contains(&(row.batch_id, row.ordinal)) && *row.outcome == *Ending::Applied.as_str()
+        {
             let change = changes.entry((day(row.received_at), row.batch_id)).or_default();
             change.applied -= 1;
             change.stale += 1;

@@ -7,12 +7,14 @@ use crate::batch::{Batch, Content, Element, Entry, Event, Naming, Source};
 use bytes::Bytes;
 use domain::{CorrelatedBy, EventKey, EventKind, IgnoreReason, MessageEvent, RecipientFact, SourceId};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::Arc;
 use store::batch::{Claim, day};
 use store::event::EventRow;
 use store::message::Identity;
 use store::quarantine::{Held, Stored, WHOLE_BATCH};
 use store::recipient::Address;
+use store::value::Raw;
 use uuid::Uuid;
 use wire::sendgrid::{self, Reading, Unreadable};
 
@@ -24,9 +26,8 @@ pub fn batch(claim: Claim, body: Bytes, source: &Arc<Source>) -> Batch {
             Batch::whole(claim, body, reason.as_str(), detail)
         }
         Reading::Elements(elements) => {
-            let elements =
-                elements.into_iter().map(|element| self::element(&claim, element, source)).collect();
-            let content = Content::Elements(elements);
+            let element = |element| self::element(&claim, &body, element, source);
+            let content = Content::Elements(elements.into_iter().map(element).collect());
             Batch { claim, entry: Entry::Arrived, body, noted: false, content }
         }
     }
@@ -49,7 +50,7 @@ pub fn released(held: Stored, source: Option<&Arc<Source>>) -> Batch {
         Some(source) => {
             let alone = sendgrid::element(&body, received_at);
             let alone = sendgrid::Element { ordinal: ordinal.unsigned_abs(), ..alone };
-            let content = Content::Elements(vec![element(&claim, alone, source)]);
+            let content = Content::Elements(vec![element(&claim, &body, alone, source)]);
             Batch { claim, entry, body, noted: false, content }
         }
     }
@@ -60,7 +61,8 @@ pub fn released(held: Stored, source: Option<&Arc<Source>>) -> Batch {
 /// one that stored it.
 #[must_use]
 pub fn stored(row: EventRow, source: &Arc<Source>) -> Option<Event> {
-    let read = sendgrid::element(&row.raw, row.received_at).event.ok()?;
+    let raw = row.raw.clone();
+    let read = sendgrid::element(&raw, row.received_at).event.ok()?;
     let naming = match naming(SourceId(row.source_id), row.received_at, &read) {
         Naming::Message(identity) if row.message_key != Some(Uuid::from_bytes(identity.key.0)) => {
             Naming::Nothing
@@ -70,10 +72,14 @@ pub fn stored(row: EventRow, source: &Arc<Source>) -> Option<Event> {
     Some(Event::new(row, naming, read, source))
 }
 
-fn element(claim: &Claim, element: sendgrid::Element<'_>, source: &Arc<Source>) -> Element {
+/// `body` is what the element was read from.
+fn element(claim: &Claim, body: &Bytes, element: sendgrid::Element<'_>, source: &Arc<Source>) -> Element {
     // Reading bounds a batch at 50,000 elements.
     let ordinal = i32::try_from(element.ordinal).unwrap_or(i32::MAX);
-    let raw = element.raw.into_owned();
+    let raw = match element.raw {
+        Cow::Borrowed(part) => body.slice_ref(part),
+        Cow::Owned(raw) => raw.into(),
+    };
     match element.event {
         Ok(read) => {
             let naming = naming(SourceId(claim.source_id), claim.received_at, &read);
@@ -96,9 +102,9 @@ fn element(claim: &Claim, element: sendgrid::Element<'_>, source: &Arc<Source>) 
 fn row(
     claim: &Claim,
     ordinal: i32,
-    raw: Vec<u8>,
+    raw: Bytes,
     naming: &Naming,
-    read: &sendgrid::Event,
+    read: &sendgrid::Event<'_>,
     source: &Source,
 ) -> EventRow {
     let source_id = SourceId(claim.source_id);
@@ -118,15 +124,18 @@ fn row(
         ordinal,
         occurred_at: read.at,
         received_at: claim.received_at,
-        name: read.name.clone(),
-        outcome: if ignored.is_some() { "ignored" } else { "applied" }.to_owned(),
-        reason: ignored.map(|reason| reason.as_str().to_owned()),
-        raw,
+        name: match read.kind {
+            EventKind::Unknown => read.name.clone().into_owned().into(),
+            known => known.name().into(),
+        },
+        outcome: if ignored.is_some() { "ignored" } else { "applied" }.into(),
+        reason: ignored.map(|reason| reason.as_str().into()),
+        raw: Raw(raw),
     }
 }
 
 impl Event {
-    fn new(row: EventRow, naming: Naming, read: sendgrid::Event, source: &Arc<Source>) -> Self {
+    fn new(row: EventRow, naming: Naming, read: sendgrid::Event<'_>, source: &Arc<Source>) -> Self {
         let recipient = recipient(SourceId(row.source_id), &read);
         let mut fact = MessageEvent {
             kind: read.kind,
@@ -141,6 +150,7 @@ impl Event {
             correlate(&mut fact, by);
         }
         let account_status = read.type_.filter(|_| read.kind == EventKind::AccountStatusChange);
+        let account_status = account_status.map(Cow::into_owned);
         Self { row, source: Arc::clone(source), fact, naming, recipient, account_status }
     }
 }
@@ -153,7 +163,7 @@ pub(crate) fn correlate(fact: &mut MessageEvent, by: CorrelatedBy) {
 }
 
 /// The message an event names. One without an address (SendGrid's `dropped` may have none) still belongs to its message.
-fn naming(source: SourceId, received_at: Timestamp, event: &sendgrid::Event) -> Naming {
+fn naming(source: SourceId, received_at: Timestamp, event: &sendgrid::Event<'_>) -> Naming {
     if event.kind == EventKind::AccountStatusChange {
         return Naming::Nothing;
     }
@@ -184,11 +194,15 @@ fn naming(source: SourceId, received_at: Timestamp, event: &sendgrid::Event) -> 
     }
 }
 
-fn recipient(source: SourceId, event: &sendgrid::Event) -> Option<(Address, RecipientFact)> {
+fn recipient(source: SourceId, event: &sendgrid::Event<'_>) -> Option<(Address, RecipientFact)> {
     let email =
         event.email.as_deref().filter(|email| !email.is_empty() && RecipientFact::concerns(event.kind))?;
     let address = Address { source, hash: wire::key::address(source, email), text: email.to_owned() };
-    let fact =
-        RecipientFact { kind: event.kind, at: event.at, reason: event.reason.clone(), group: event.group };
+    let fact = RecipientFact {
+        kind: event.kind,
+        at: event.at,
+        reason: event.reason.as_deref().map(str::to_owned),
+        group: event.group,
+    };
     Some((address, fact))
 }

@@ -56,7 +56,7 @@ fn notification(endpoint_id: i32, now: Timestamp) -> NotificationRow {
     NotificationRow {
         created_on: now.to_zoned(TimeZone::UTC).date(),
         subject_key: Uuid::from_bytes(subject),
-        kind: TEST_TYPE.to_owned(),
+        kind: TEST_TYPE.into(),
         source_id: NO_SOURCE,
         webhook_id: Uuid::from_bytes(webhook_id_of_test(&subject)),
         sequence: None,
@@ -130,7 +130,7 @@ mod tests {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let (one, other) = (notification(3, now), notification(3, now));
         assert_ne!(one.webhook_id, other.webhook_id);
-        assert_eq!((one.kind.as_str(), one.sequence, one.source_id), ("endpoint.test", None, 0));
+        assert_eq!((&*one.kind, one.sequence, one.source_id), ("endpoint.test", None, 0));
         let body: serde_json::Value = serde_json::from_slice(&one.body).unwrap();
         assert_eq!((&body["type"], &body["data"]["test"]), (&"endpoint.test".into(), &true.into()));
     }

@@ -3,6 +3,7 @@
 use crate::output;
 use domain::Rank;
 use serde::Serialize;
+use std::borrow::Cow;
 use store::look::Event;
 use wire::sendgrid::{self, Reading};
 
@@ -39,17 +40,17 @@ pub(crate) fn of(events: &[Event]) -> Vec<Entry> {
                 event: event.name.clone(),
                 timestamp: output::time(event.occurred_at),
                 received_at: output::time(event.received_at),
-                sg_event_id,
+                sg_event_id: sg_event_id.map(Cow::into_owned),
                 outcome: event.outcome.clone(),
                 correlated_by: event.correlated_by.clone(),
-                reason: event.reason.clone().or(said),
+                reason: event.reason.clone().or(said.map(Cow::into_owned)),
             }
         })
         .collect()
 }
 
 /// The stored element read once more. `None` only if this release reads less than the one that stored it.
-fn reread(event: &Event) -> Option<sendgrid::Event> {
+fn reread(event: &Event) -> Option<sendgrid::Event<'_>> {
     match sendgrid::read(&event.raw, event.received_at) {
         Reading::Elements(elements) => elements.into_iter().next()?.event.ok(),
         Reading::Unreadable(_) => None,

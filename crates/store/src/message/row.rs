@@ -4,6 +4,7 @@
 //! rank from its name. Nothing is stored twice.
 
 use crate::StoreError;
+use crate::value::Word;
 use domain::message::Sourced;
 use domain::{
     CorrelatedBy, Counts, EventKey, EventKind, EventOrder, Facts, Failure, Message, MessageKey,
@@ -40,7 +41,7 @@ pub struct MessageRow {
     message_id_hash: Uuid,
     recipient_hash: Uuid,
     smtp_id_hash: Option<Uuid>,
-    status: String,
+    status: Word,
     rank: i16,
     leading_at: Option<Timestamp>,
     leading_key: Option<Uuid>,
@@ -57,20 +58,20 @@ pub struct MessageRow {
     clicks: i32,
     deferrals: i32,
     events: i32,
-    failure_status: Option<String>,
+    failure_status: Option<Word>,
     failure_at: Option<Timestamp>,
     failure_key: Option<Uuid>,
     failure_reason: Option<String>,
     failure_smtp_status: Option<String>,
     failure_classification: Option<String>,
-    failure_correlated_by: Option<String>,
+    failure_correlated_by: Option<Word>,
     custom_args: Option<String>,
     custom_args_at: Option<Timestamp>,
-    custom_args_name: Option<String>,
+    custom_args_name: Option<Word>,
     custom_args_key: Option<Uuid>,
     categories: Option<Vec<String>>,
     categories_at: Option<Timestamp>,
-    categories_name: Option<String>,
+    categories_name: Option<Word>,
     categories_key: Option<Uuid>,
     told: i16,
     last_sequence: i32,
@@ -79,20 +80,22 @@ pub struct MessageRow {
 impl MessageRow {
     /// The row of a message.
     #[must_use]
-    pub fn new(identity: &Identity, message: &Message) -> Self {
+    pub fn new(identity: Identity, message: Message) -> Self {
         let facts = &message.facts;
-        let (failure, args, categories) = (&message.failure, &message.custom_args, &message.categories);
-        let failed = failure.as_ref().map(|sourced| &sourced.value);
+        let (failure, args, categories) = (message.failure, message.custom_args, message.categories);
+        let (failure_at, failure_key) = (at(&failure), key(&failure));
+        let (failed, failure) = failure.map(|sourced| sourced.value).unzip();
+        let failure = failure.unwrap_or_default();
         Self {
             key: Uuid::from_bytes(identity.key.0),
             source_id: identity.source.0,
             created_on: identity.created_on,
-            sg_message_id: identity.sg_message_id.clone(),
-            recipient: identity.recipient.clone(),
+            sg_message_id: identity.sg_message_id,
+            recipient: identity.recipient,
             message_id_hash: Uuid::from_bytes(identity.message_id_hash),
             recipient_hash: Uuid::from_bytes(identity.recipient_hash),
             smtp_id_hash: identity.smtp_id_hash.map(Uuid::from_bytes),
-            status: message.status.as_str().to_owned(),
+            status: message.status.as_str().into(),
             rank: message.status.rank().0,
             leading_at: message.leading.map(|leading| leading.at),
             leading_key: message.leading.map(|leading| Uuid::from_bytes(leading.key.0)),
@@ -109,23 +112,21 @@ impl MessageRow {
             clicks: count(message.counts.clicks),
             deferrals: count(message.counts.deferrals),
             events: count(message.events),
-            failure_status: failed.map(|(status, _)| status.as_str().to_owned()),
-            failure_at: at(failure),
-            failure_key: key(failure),
-            failure_reason: failed.and_then(|(_, failure)| failure.reason.clone()),
-            failure_smtp_status: failed.and_then(|(_, failure)| failure.smtp_status.clone()),
-            failure_classification: failed.and_then(|(_, failure)| failure.classification.clone()),
-            failure_correlated_by: failed
-                .and_then(|(_, failure)| failure.correlated_by)
-                .map(|by| by.as_str().to_owned()),
-            custom_args: args.as_ref().map(|sourced| sourced.value.clone()),
-            custom_args_at: at(args),
-            custom_args_name: name(args),
-            custom_args_key: key(args),
-            categories: categories.as_ref().map(|sourced| sourced.value.clone()),
-            categories_at: at(categories),
-            categories_name: name(categories),
-            categories_key: key(categories),
+            failure_status: failed.map(|status| status.as_str().into()),
+            failure_at,
+            failure_key,
+            failure_reason: failure.reason,
+            failure_smtp_status: failure.smtp_status,
+            failure_classification: failure.classification,
+            failure_correlated_by: failure.correlated_by.map(|by| by.as_str().into()),
+            custom_args_at: at(&args),
+            custom_args_name: name(&args),
+            custom_args_key: key(&args),
+            custom_args: args.map(|sourced| sourced.value),
+            categories_at: at(&categories),
+            categories_name: name(&categories),
+            categories_key: key(&categories),
+            categories: categories.map(|sourced| sourced.value),
             told: message.told.bits().cast_signed(),
             last_sequence: count(message.sequence),
         }
@@ -233,8 +234,8 @@ fn at<T>(sourced: &Option<Sourced<T>>) -> Option<Timestamp> {
     sourced.as_ref().map(|sourced| sourced.order.at)
 }
 
-fn name<T>(sourced: &Option<Sourced<T>>) -> Option<String> {
-    sourced.as_ref().map(|sourced| sourced.order.name.to_owned())
+fn name<T>(sourced: &Option<Sourced<T>>) -> Option<Word> {
+    sourced.as_ref().map(|sourced| sourced.order.name.into())
 }
 
 fn key<T>(sourced: &Option<Sourced<T>>) -> Option<Uuid> {
@@ -244,14 +245,14 @@ fn key<T>(sourced: &Option<Sourced<T>>) -> Option<Uuid> {
 fn sourced<T>(
     value: Option<T>,
     at: Option<Timestamp>,
-    name: Option<String>,
+    name: Option<Word>,
     key: Option<Uuid>,
 ) -> Result<Option<Sourced<T>>, StoreError> {
     let (Some(value), Some(at), Some(name), Some(key)) = (value, at, name, key) else { return Ok(None) };
     // `blocked` and `bounce` share a name and a rank, so either stands for both in an order.
     let kind = EventKind::ALL
         .into_iter()
-        .find(|kind| kind.name() == name)
+        .find(|kind| *kind.name() == *name)
         .ok_or(StoreError::Unreadable("the name of an event"))?;
     let order = EventOrder { at, rank: Rank::of(kind), name: kind.name(), key: EventKey(key.into_bytes()) };
     Ok(Some(Sourced { order, value }))

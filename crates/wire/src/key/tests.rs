@@ -5,14 +5,14 @@ use proptest::prelude::*;
 const SOURCE: SourceId = SourceId(1);
 const MESSAGE: &str = "kQ4mZ1x7TnyVbA2cR9pL0w.recvd-6c5f9d8b7-x2x9z-1-65F1A2B3-1C.0";
 
-fn click() -> Event {
+fn click() -> Event<'static> {
     Event {
         kind: EventKind::Click,
-        name: "click".to_owned(),
+        name: "click".into(),
         at: Timestamp::from_second(1_710_334_643).unwrap(),
-        email: Some("reader@example.org".to_owned()),
-        sg_event_id: Some("evt-1".to_owned()),
-        sg_message_id: Some(MESSAGE.to_owned()),
+        email: Some("reader@example.org".into()),
+        sg_event_id: Some("evt-1".into()),
+        sg_message_id: Some(MESSAGE.into()),
         smtp_id: None,
         machine_open: false,
         failure: None,
@@ -20,24 +20,24 @@ fn click() -> Event {
         custom_args: None,
         categories: None,
         group: None,
-        url: Some("https://example.org/a".to_owned()),
-        url_offset: Some("html:0".to_owned()),
+        url: Some("https://example.org/a".into()),
+        url_offset: Some("html:0".into()),
         attempt: None,
         type_: None,
-        useragent: Some("Browser/1".to_owned()),
-        ip: Some("192.0.2.1".to_owned()),
+        useragent: Some("Browser/1".into()),
+        ip: Some("192.0.2.1".into()),
         lossy: false,
     }
 }
 
-fn at(mut event: Event, second: i64) -> Event {
+fn at(mut event: Event<'_>, second: i64) -> Event<'_> {
     event.at = Timestamp::from_second(second).unwrap();
     event
 }
 
 #[test]
 fn a_repeat_under_another_id_shares_the_natural_key_only() {
-    let again = Event { sg_event_id: Some("evt-2".to_owned()), ..click() };
+    let again = Event { sg_event_id: Some("evt-2".into()), ..click() };
     assert_eq!(natural(SOURCE, &click()), natural(SOURCE, &again));
     assert_ne!(first(SOURCE, &click()), first(SOURCE, &again));
     assert_eq!(first(SOURCE, &Event { sg_event_id: None, ..click() }), None);
@@ -46,8 +46,8 @@ fn a_repeat_under_another_id_shares_the_natural_key_only() {
 #[test]
 fn what_is_not_part_of_an_event_s_nature_changes_no_key() {
     let again = Event {
-        reason: Some("x".to_owned()),
-        custom_args: Some("{}".to_owned()),
+        reason: Some("x".into()),
+        custom_args: Some("{}".into()),
         categories: Some(vec!["c".to_owned()]),
         group: Some(3),
         lossy: true,
@@ -59,14 +59,14 @@ fn what_is_not_part_of_an_event_s_nature_changes_no_key() {
 
 #[test]
 fn every_part_of_an_event_s_nature_changes_its_natural_key() {
-    let other = || Some("other".to_owned());
+    let other = || Some("other".into());
     let variants = [
         at(click(), 1_710_334_644),
-        Event { name: "open".to_owned(), ..click() },
+        Event { name: "open".into(), ..click() },
         Event { email: other(), ..click() },
         Event { sg_message_id: other(), ..click() },
         Event { sg_message_id: None, ..click() },
-        Event { sg_message_id: None, smtp_id: Some(MESSAGE.to_owned()), ..click() },
+        Event { sg_message_id: None, smtp_id: Some(MESSAGE.into()), ..click() },
         Event { url: other(), ..click() },
         Event { url_offset: other(), ..click() },
         Event { attempt: other(), ..click() },
@@ -194,7 +194,7 @@ proptest! {
 
 #[test]
 fn leaving_two_groups_in_one_second_is_two_events_and_a_group_tells_no_other_events_apart() {
-    let of = |kind, group| Event { kind, name: "same".to_owned(), group, ..click() };
+    let of = |kind, group| Event { kind, name: "same".into(), group, ..click() };
     let leaving = |group| natural(SOURCE, &of(EventKind::GroupUnsubscribe, group));
     assert_ne!(leaving(Some(17)), leaving(Some(18)));
     assert_ne!(leaving(Some(17)), leaving(None));

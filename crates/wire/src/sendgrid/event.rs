@@ -8,6 +8,7 @@ use super::reserved::Field;
 use super::value;
 use domain::{EventKind, Failure, Rank};
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// `type` of a bounce after which the address is still good.
 const BLOCKED: &str = "blocked";
@@ -16,38 +17,38 @@ const BLOCKED: &str = "blocked";
 ///
 /// Texts are never empty: what is null, `""` or of a senseless type is `None`. They may be as long as the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<'a> {
     pub kind: EventKind,
     /// Lower case. SendGrid's name of the kind; an unknown event's own.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// SendGrid's own time of the event. Whole seconds in practice, at most milliseconds.
     pub at: Timestamp,
     /// As [`normalise_address`] leaves it. Absent on account events, possible on `dropped` and on unknown events, and
     /// on any event that names its message by `sg_message_id`.
-    pub email: Option<String>,
-    pub sg_event_id: Option<String>,
-    pub sg_message_id: Option<String>,
-    pub smtp_id: Option<String>,
+    pub email: Option<Cow<'a, str>>,
+    pub sg_event_id: Option<Cow<'a, str>>,
+    pub sg_message_id: Option<Cow<'a, str>>,
+    pub smtp_id: Option<Cow<'a, str>>,
     /// Only ever true on an open.
     pub machine_open: bool,
     /// Present exactly on `Blocked`, `Dropped` and `Bounce`.
     pub failure: Option<Failure>,
     /// `reason`, or the remote server's `response` where the event has that instead.
-    pub reason: Option<String>,
+    pub reason: Option<Cow<'a, str>>,
     /// The text of a JSON object with sorted, unique keys.
     pub custom_args: Option<String>,
     /// Never empty, at most [`MAX_CATEGORIES`](super::MAX_CATEGORIES).
     pub categories: Option<Vec<String>>,
     /// `asm_group_id`, the unsubscribe group.
     pub group: Option<i64>,
-    pub url: Option<String>,
+    pub url: Option<Cow<'a, str>>,
     /// `TYPE:INDEX` of the clicked link.
-    pub url_offset: Option<String>,
-    pub attempt: Option<String>,
+    pub url_offset: Option<Cow<'a, str>>,
+    pub attempt: Option<Cow<'a, str>>,
     /// `type` of a bounce (`bounce`, `blocked`) or of an account's change. Lower case.
-    pub type_: Option<String>,
-    pub useragent: Option<String>,
-    pub ip: Option<String>,
+    pub type_: Option<Cow<'a, str>>,
+    pub useragent: Option<Cow<'a, str>>,
+    pub ip: Option<Cow<'a, str>>,
     /// Something in one of the texts could not be kept and stands there as U+FFFD, or there were too many categories;
     /// the raw element still has it.
     pub lossy: bool,
@@ -55,9 +56,22 @@ pub struct Event {
 
 /// An address as it is compared: no white space at the ends, lower case. `None` if nothing is left.
 #[must_use]
-pub fn normalise_address(address: &str) -> Option<String> {
+pub fn normalise_address(address: &str) -> Option<Cow<'_, str>> {
     let address = address.trim();
-    (!address.is_empty()).then(|| address.to_lowercase())
+    (!address.is_empty()).then(|| lower_case(address.into()))
+}
+
+/// As it is where it is in lower case already, as nearly every text is that SendGrid means to be compared.
+fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+    let stays = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.as_bytes().iter().all(stays) { text } else { text.to_lowercase().into() }
+}
+
+fn normalised(address: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match address {
+        Cow::Borrowed(address) => normalise_address(address),
+        Cow::Owned(address) => normalise_address(&address).map(|address| address.into_owned().into()),
+    }
 }
 
 /// Reads elements one after another, with buffers that are kept between them.
@@ -72,7 +86,7 @@ impl<'a> Assembler<'a> {
         Self { received_at, members: Vec::new(), arguments: Vec::new() }
     }
 
-    pub(super) fn read(&mut self, raw: &'a [u8]) -> Result<Event, Unreadable> {
+    pub(super) fn read(&mut self, raw: &'a [u8]) -> Result<Event<'a>, Unreadable> {
         let mut lossy = false;
         fields::take_apart(raw, &mut self.members, &mut lossy)?;
         let spelling = Spelling::of(&self.members);
@@ -83,25 +97,19 @@ impl<'a> Assembler<'a> {
         let custom_args = arguments::render(&mut self.arguments, &mut lossy)?;
         let mut texts = Texts { fields: &fields, lossy };
 
-        let type_ =
-            alias_type.map(str::to_owned).or_else(|| texts.text(Field::Type).map(|t| t.to_lowercase()));
+        let type_ = alias_type.map(Cow::Borrowed).or_else(|| texts.text(Field::Type).map(lower_case));
         let kind = if type_.as_deref() == Some(BLOCKED) { blocked(kind) } else { kind };
         let reason = texts.text(Field::Reason).or_else(|| texts.text(Field::Response));
         let event = Event {
             kind,
-            name: if kind == EventKind::Unknown || name == kind.name() {
-                name
-            } else {
-                kind.name().to_owned()
-            },
+            name: if kind == EventKind::Unknown { name } else { kind.name().into() },
             at,
-            email: value::address(fields.get(Field::Email), &mut texts.lossy)
-                .and_then(|email| normalise_address(&email)),
+            email: value::address(fields.get(Field::Email), &mut texts.lossy).and_then(normalised),
             sg_event_id: texts.id(Field::EventId),
             sg_message_id: texts.id(Field::MessageId),
             smtp_id: texts.id(Field::SmtpId),
             machine_open: kind == EventKind::Open && value::truth(fields.get(Field::MachineOpen)),
-            failure: (Rank::of(kind) == Some(Rank::FAILED)).then(|| texts.failure(reason.clone())),
+            failure: (Rank::of(kind) == Some(Rank::FAILED)).then(|| texts.failure(reason.as_deref())),
             reason,
             custom_args,
             categories: value::categories(fields.get(Field::Category), &mut texts.lossy),
@@ -124,30 +132,33 @@ struct Texts<'f, 'a> {
     lossy: bool,
 }
 
-impl Texts<'_, '_> {
-    fn text(&mut self, field: Field) -> Option<String> {
+impl<'a> Texts<'_, 'a> {
+    fn text(&mut self, field: Field) -> Option<Cow<'a, str>> {
         value::text(self.fields.get(field), &mut self.lossy)
     }
 
-    fn id(&mut self, field: Field) -> Option<String> {
+    fn id(&mut self, field: Field) -> Option<Cow<'a, str>> {
         value::id(self.fields.get(field), &mut self.lossy)
     }
 
-    fn failure(&mut self, reason: Option<String>) -> Failure {
+    fn failure(&mut self, reason: Option<&str>) -> Failure {
         Failure {
-            reason,
-            smtp_status: self.text(Field::Status),
-            classification: self.text(Field::Classification),
+            reason: reason.map(str::to_owned),
+            smtp_status: self.text(Field::Status).map(Cow::into_owned),
+            classification: self.text(Field::Classification).map(Cow::into_owned),
             correlated_by: None,
         }
     }
 }
 
-fn name(event: Option<Value<'_>>, lossy: &mut bool) -> Result<String, Unreadable> {
+fn name<'a>(event: Option<Value<'a>>, lossy: &mut bool) -> Result<Cow<'a, str>, Unreadable> {
     let missing = |detail| Err(Unreadable::new(QuarantineReason::MissingEvent, detail));
     let name = match event {
         None => return missing("no event".to_owned()),
-        Some(Value::Text(name)) => name.decode(lossy).trim().to_lowercase(),
+        Some(Value::Text(name)) => match name.decode(lossy) {
+            Cow::Borrowed(name) => lower_case(name.trim().into()),
+            Cow::Owned(name) => name.trim().to_lowercase().into(),
+        },
         Some(other) => return missing(format!("event is {other}")),
     };
     if name.is_empty() { missing("event is empty".to_owned()) } else { Ok(name) }
@@ -183,7 +194,7 @@ const fn blocked(kind: EventKind) -> EventKind {
 ///
 /// One `sg_message_id` belongs to one recipient, so it names somebody without an address. A dropped message may have
 /// an empty address (that can be why it was dropped), an account has none, and of an unknown event nothing is known.
-fn addressed(event: Event) -> Result<Event, Unreadable> {
+fn addressed(event: Event<'_>) -> Result<Event<'_>, Unreadable> {
     let anonymous =
         matches!(event.kind, EventKind::Dropped | EventKind::AccountStatusChange | EventKind::Unknown);
     if anonymous || event.email.is_some() || event.sg_message_id.is_some() {

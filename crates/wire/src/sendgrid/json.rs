@@ -54,14 +54,23 @@ pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// The end of a string.
+pub(super) struct EndOfText {
+    /// Of its closing quote.
+    pub(super) at: usize,
+    /// Whether there is a backslash in it.
+    pub(super) escapes: bool,
+}
+
 /// Where the string whose content begins at `from` has its closing quote.
-pub(super) fn end_of_text(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
+pub(super) fn end_of_text(bytes: &[u8], from: usize) -> Option<EndOfText> {
+    let (mut at, mut escapes) = (from, false);
     loop {
         at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
         if bytes[at] == b'"' {
-            return Some(at);
+            return Some(EndOfText { at, escapes });
         }
+        escapes = true;
         at += 2;
     }
 }

@@ -119,7 +119,7 @@ impl Iterator for Marks<'_> {
             self.at += 1;
             match byte {
                 b'{' | b'}' | b'[' | b']' | b',' => return Some((at, byte)),
-                b'"' => self.at = json::end_of_text(self.bytes, self.at)? + 1,
+                b'"' => self.at = json::end_of_text(self.bytes, self.at)?.at + 1,
                 _ => {}
             }
         }

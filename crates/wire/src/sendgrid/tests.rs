@@ -24,7 +24,7 @@ fn elements(body: &[u8]) -> Vec<Element<'_>> {
 }
 
 /// The one event of a batch of one.
-fn event(object: impl AsRef<[u8]>) -> Event {
+fn event(object: impl AsRef<[u8]>) -> Event<'static> {
     one(object).unwrap_or_else(|unreadable| panic!("{unreadable}"))
 }
 
@@ -32,9 +32,10 @@ fn refused(object: impl AsRef<[u8]>) -> QuarantineReason {
     one(object).map_or_else(|unreadable| unreadable.reason, |event| panic!("{event:?}"))
 }
 
-fn one(object: impl AsRef<[u8]>) -> Result<Event, Unreadable> {
-    let body = [b"[", object.as_ref(), b"]\r\n"].concat();
-    let mut elements = elements(&body);
+fn one(object: impl AsRef<[u8]>) -> Result<Event<'static>, Unreadable> {
+    // An event borrows from its body, and a test ends soon.
+    let body = [b"[", object.as_ref(), b"]\r\n"].concat().leak();
+    let mut elements = elements(body);
     assert_eq!(elements.len(), 1);
     elements.remove(0).event
 }
@@ -44,7 +45,7 @@ fn object(name: &str, members: &str) -> String {
     format!(r#"{{"event":"{name}","email":"reader@example.org","timestamp":1710334643{members}}}"#)
 }
 
-fn read_object(name: &str, members: &str) -> Event {
+fn read_object(name: &str, members: &str) -> Event<'static> {
     event(object(name, members))
 }
 

@@ -7,24 +7,30 @@ use std::borrow::Cow;
 
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// The bytes between the quotes.
+/// What stands between the quotes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a>(&'a [u8]);
+pub(super) enum Text<'a> {
+    /// Means itself: no escape, nothing that would have to be replaced.
+    Plain(&'a str),
+    Raw(&'a [u8]),
+}
 
 impl<'a> Text<'a> {
-    pub(super) const fn new(raw: &'a [u8]) -> Self {
-        Self(raw)
-    }
-
     /// Borrowed when the string has no escapes. Sets `lossy` if anything was replaced, and never clears it.
     pub(super) fn decode(self, lossy: &mut bool) -> Cow<'a, str> {
-        if memchr::memchr2(b'\\', 0, self.0).is_none()
-            && let Ok(text) = std::str::from_utf8(self.0)
-        {
-            return Cow::Borrowed(text);
+        match self {
+            Self::Plain(text) => Cow::Borrowed(text),
+            Self::Raw(raw) if memchr::memchr(b'\\', raw).is_none() => {
+                sound(raw).map_or_else(|| unescape(raw, lossy).into(), Cow::Borrowed)
+            }
+            Self::Raw(raw) => Cow::Owned(unescape(raw, lossy)),
         }
-        Cow::Owned(unescape(self.0, lossy))
     }
+}
+
+/// The bytes as text, if nothing in them would have to be replaced.
+pub(super) fn sound(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|_| memchr::memchr(0, bytes).is_none())
 }
 
 fn unescape(mut raw: &[u8], lossy: &mut bool) -> String {
@@ -101,7 +107,7 @@ mod tests {
 
     fn decode(raw: &[u8]) -> (String, bool) {
         let mut lossy = false;
-        let text = Text::new(raw).decode(&mut lossy).into_owned();
+        let text = Text::Raw(raw).decode(&mut lossy).into_owned();
         (text, lossy)
     }
 

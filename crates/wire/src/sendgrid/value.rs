@@ -17,34 +17,35 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(24);
 const QUOTED_BYTES_MAX: usize = 40;
 
 /// A string that is not empty, or a number as it was written. White space at the ends is not part of it.
-pub(super) fn text(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
+pub(super) fn text<'a>(value: Option<Value<'a>>, lossy: &mut bool) -> Option<Cow<'a, str>> {
     match value? {
         Value::Text(text) => trimmed(text.decode(lossy)),
-        Value::Number(number) => Some(number.to_owned()),
+        Value::Number(number) => Some(number.into()),
         _ => None,
     }
 }
 
-fn trimmed(text: Cow<'_, str>) -> Option<String> {
-    match text.trim() {
-        "" => None,
+fn trimmed(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let text = match text {
+        Cow::Borrowed(text) => text.trim().into(),
         // What was decoded may be long and is not copied again.
-        whole if whole.len() == text.len() => Some(text.into_owned()),
-        part => Some(part.to_owned()),
-    }
+        Cow::Owned(whole) if whole.trim().len() == whole.len() => whole.into(),
+        Cow::Owned(whole) => whole.trim().to_owned().into(),
+    };
+    Some(text).filter(|text: &Cow<'_, str>| !text.is_empty())
 }
 
 /// An identifier: opaque, so kept to the last byte, but null, `""` and blanks are no identifiers.
-pub(super) fn id(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
+pub(super) fn id<'a>(value: Option<Value<'a>>, lossy: &mut bool) -> Option<Cow<'a, str>> {
     match value? {
-        Value::Text(text) => Some(text.decode(lossy).into_owned()).filter(|id| !id.trim().is_empty()),
-        Value::Number(number) => Some(number.to_owned()),
+        Value::Text(text) => Some(text.decode(lossy)).filter(|id| !id.trim().is_empty()),
+        Value::Number(number) => Some(number.into()),
         _ => None,
     }
 }
 
 /// One address. SendGrid writes it bare; `Name <address>` and a list of one leave no doubt either.
-pub(super) fn address(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
+pub(super) fn address<'a>(value: Option<Value<'a>>, lossy: &mut bool) -> Option<Cow<'a, str>> {
     let value = match value? {
         Value::List(list) => {
             let mut items = json::items(list);
@@ -57,7 +58,7 @@ pub(super) fn address(value: Option<Value<'_>>, lossy: &mut bool) -> Option<Stri
     let inner = named.map(|(_, inner)| inner);
     let bare = inner.filter(|inner| inner.contains('@') && !inner.contains(char::is_whitespace));
     let bare = bare.map(str::to_owned);
-    Some(bare.unwrap_or(email))
+    Some(bare.map_or(email, Cow::Owned))
 }
 
 /// A whole number, also where it is written as a fraction (`17.0`).
@@ -108,16 +109,16 @@ pub(super) fn categories(value: Option<Value<'_>>, lossy: &mut bool) -> Option<V
                     *lossy = true;
                     break;
                 }
-                categories.extend(text(item.ok(), lossy));
+                categories.extend(text(item.ok(), lossy).map(Cow::into_owned));
             }
         }
-        single => categories.extend(text(Some(single), lossy)),
+        single => categories.extend(text(Some(single), lossy).map(Cow::into_owned)),
     }
     (!categories.is_empty()).then_some(categories)
 }
 
 /// Where in the message a link stood, as `TYPE:INDEX` (`html:2`), independent of spacing and of the order of keys.
-pub(super) fn url_offset(value: Option<Value<'_>>, lossy: &mut bool) -> Option<String> {
+pub(super) fn url_offset<'a>(value: Option<Value<'a>>, lossy: &mut bool) -> Option<Cow<'a, str>> {
     let object = match value? {
         Value::Object(object) => object,
         other => return text(Some(other), lossy),
@@ -132,7 +133,7 @@ pub(super) fn url_offset(value: Option<Value<'_>>, lossy: &mut bool) -> Option<S
         }
     }
     (kind.is_some() || index.is_some())
-        .then(|| format!("{}:{}", kind.unwrap_or_default(), index.unwrap_or_default()))
+        .then(|| format!("{}:{}", kind.unwrap_or_default(), index.unwrap_or_default()).into())
 }
 
 /// Whole or fractional seconds or milliseconds since 1970, as a number or in a string; kept to the millisecond.

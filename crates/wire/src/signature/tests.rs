@@ -116,6 +116,18 @@ fn a_signing_key_survives_its_pem_in_both_forms() {
 }
 
 #[test]
+fn any_of_several_keys_is_enough_and_none_is_not() {
+    let (old, new, stranger) = (SigningKey::generate(), SigningKey::generate(), SigningKey::generate());
+    let keys = [old.public_key(), new.public_key()];
+    for (signer, expected) in [(&old, true), (&new, true), (&stranger, false)] {
+        let signature = Signature::decode(signer.sign(b"1", b"x").as_bytes()).unwrap();
+        assert_eq!(signed_by_any(&keys, b"1", b"x", &signature), expected);
+        assert!(!signed_by_any(&keys, b"1", b"y", &signature));
+        assert!(!signed_by_any(&[], b"1", b"x", &signature));
+    }
+}
+
+#[test]
 fn white_space_in_a_signature_is_not_tolerated() {
     let signature = SigningKey::generate().sign(b"1", b"x");
     assert!(Signature::decode(signature.as_bytes()).is_ok());

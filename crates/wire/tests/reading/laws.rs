@@ -98,7 +98,7 @@ fn read_in_brackets(element: &Element<'_>, received_at: Timestamp) {
     assert_eq!(alone, element.event, "read differently when alone");
 }
 
-fn only(reading: Reading<'_>) -> Result<Event, Unreadable> {
+fn only(reading: Reading<'_>) -> Result<Event<'_>, Unreadable> {
     match reading {
         Reading::Elements(mut elements) if elements.len() == 1 => elements.remove(0).event,
         Reading::Elements(elements) => panic!("one element became {}", elements.len()),
@@ -107,7 +107,7 @@ fn only(reading: Reading<'_>) -> Result<Event, Unreadable> {
 }
 
 /// An event can be stored, compared and told as it is.
-fn sound(event: &Event, received_at: Timestamp) {
+fn sound(event: &Event<'_>, received_at: Timestamp) {
     assert!(event.at.as_second() >= FIRST_SECOND, "older than SendGrid: {}", event.at);
     assert!(event.at.duration_since(received_at) <= DAY, "too far ahead: {}", event.at);
     assert_eq!(event.at.subsec_nanosecond() % 1_000_000, 0, "finer than milliseconds");
@@ -132,14 +132,13 @@ fn sound(event: &Event, received_at: Timestamp) {
     }
 }
 
-fn texts(event: &Event) -> impl Iterator<Item = &str> {
+fn texts<'e>(event: &'e Event<'_>) -> impl Iterator<Item = &'e str> {
     let optional = [
         &event.email,
         &event.sg_event_id,
         &event.sg_message_id,
         &event.smtp_id,
         &event.reason,
-        &event.custom_args,
         &event.url,
         &event.url_offset,
         &event.attempt,
@@ -150,9 +149,10 @@ fn texts(event: &Event) -> impl Iterator<Item = &str> {
     let failure = event.failure.iter();
     let failure =
         failure.flat_map(|failure| [&failure.reason, &failure.smtp_status, &failure.classification]);
-    let optional = optional.into_iter().chain(failure).filter_map(|text| text.as_deref());
+    let failure = failure.chain([&event.custom_args]).filter_map(|text| text.as_deref());
+    let optional = optional.into_iter().filter_map(|text| text.as_deref()).chain(failure);
     let categories = event.categories.iter().flatten().map(String::as_str);
-    optional.chain(categories).chain([event.name.as_str()])
+    optional.chain(categories).chain([&*event.name])
 }
 
 /// The text of one JSON object that is not empty, with sorted and unique keys, without NUL at any depth.

@@ -144,7 +144,7 @@ impl<'a> One<'a> {
             let notices = applied.notices.iter();
             told.extend(notices.map(|notice| tell::of_message(&identity, &message, event, notice, now)));
         }
-        Self { row: MessageRow::new(&identity, &message), stale, told }
+        Self { row: MessageRow::new(identity, message), stale, told }
     }
 
     fn add_to(self, folded: &mut Folded<'a>) {

@@ -66,7 +66,7 @@ pub(crate) fn of_message(
     };
     NotificationRow {
         sequence: i32::try_from(notice.sequence).ok(),
-        status: Some(notice.status.as_str().to_owned()),
+        status: Some(notice.status.as_str().into()),
         ..row(&body, identity.key.0, webhook_id(identity.source, identity.key, notice.kind), event, now)
     }
 }
@@ -134,7 +134,7 @@ fn row(
     NotificationRow {
         created_on: store::batch::day(now),
         subject_key: Uuid::from_bytes(subject),
-        kind: body.kind.as_str().to_owned(),
+        kind: body.kind.as_str().into(),
         source_id: event.row.source_id,
         webhook_id: Uuid::from_bytes(webhook_id),
         sequence: None,

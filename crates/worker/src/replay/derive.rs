@@ -72,7 +72,7 @@ impl Derived {
         self.told.extend(again.notices.iter().map(|(cause, notice)| {
             tell::of_message(&identity, &again.message, &events[*cause], notice, self.now)
         }));
-        let row = MessageRow::new(&identity, &again.message);
+        let row = MessageRow::new(identity, again.message);
         if is_known { self.changed.push(row) } else { self.created.push(row) }
     }
 
@@ -94,7 +94,7 @@ impl Derived {
             reason,
         });
         let change = self.adjusted.entry((row.batch_id, day(row.received_at))).or_default();
-        match row.outcome.as_str() {
+        match &*row.outcome {
             "applied" => change.applied -= 1,
             "stale" => change.stale -= 1,
             _ => change.ignored -= 1,

@@ -32,7 +32,7 @@ fn every_message_comes_back_as_it_was_written() {
                 categories: Some(vec!["a".to_owned()]),
             };
             message.apply(&event, MachineOpens::Count, NotificationTypes::BY_DEFAULT);
-            let (_, read) = MessageRow::new(&identity, &message).read().unwrap();
+            let (_, read) = MessageRow::new(identity.clone(), message.clone()).read().unwrap();
             assert_eq!(read, message, "{kind:?}");
         }
     }

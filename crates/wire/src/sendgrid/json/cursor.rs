@@ -1,22 +1,24 @@
 //! The grammar itself, step by step: where the next value, key or end has to be.
 
 use super::{DEPTH_MAX, Malformed, Value, end_of_text, is_space};
-use crate::sendgrid::text::Text;
+use crate::sendgrid::text::{self, Text};
 
 /// A place in some bytes. After an error it stays where the error is.
 pub(in crate::sendgrid) struct Cursor<'a> {
     bytes: &'a [u8],
+    /// The same bytes where all of them may be text: looked at once, instead of string by string.
+    sound: Option<&'a str>,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(in crate::sendgrid) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+    pub(in crate::sendgrid) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, sound: text::sound(bytes), at: 0 }
     }
 
     /// Inside of a container that begins with its bracket.
-    pub(super) const fn after_bracket(container: &'a [u8]) -> Self {
-        Self { bytes: container, at: 1 }
+    pub(super) fn after_bracket(container: &'a [u8]) -> Self {
+        Self { at: 1, ..Self::new(container) }
     }
 
     pub(in crate::sendgrid) fn peek(&self) -> Option<u8> {
@@ -102,8 +104,9 @@ impl<'a> Cursor<'a> {
     pub(in crate::sendgrid) fn text(&mut self) -> Result<Text<'a>, Malformed> {
         self.eat(b'"', "a string")?;
         let end = end_of_text(self.bytes, self.at).ok_or(self.expected("the end of a string"))?;
-        let text = Text::new(&self.bytes[self.at..end]);
-        self.at = end + 1;
+        let sound = self.sound.and_then(|text| text.get(self.at..end.at)).filter(|_| !end.escapes);
+        let text = sound.map_or_else(|| Text::Raw(&self.bytes[self.at..end.at]), Text::Plain);
+        self.at = end.at + 1;
         Ok(text)
     }
 

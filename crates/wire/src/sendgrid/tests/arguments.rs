@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn some<T: From<&'static str>>(text: &'static str) -> Option<T> {
+    Some(text.into())
 }
 
 #[test]

@@ -4,8 +4,8 @@ use super::*;
 use QuarantineReason as Reason;
 use domain::EventKind;
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn some<T: From<&'static str>>(text: &'static str) -> Option<T> {
+    Some(text.into())
 }
 
 #[test]
@@ -125,7 +125,10 @@ fn a_name_that_only_resembles_an_event_is_kept_as_unknown() {
         ["bounced", "opened", "clicked", "spam report", "groupUnsubscribe", "drop", "cancel_drop", "received"]
     {
         let event = read_object(name, r#","type":"blocked""#);
-        assert_eq!((event.kind, event.name, event.failure), (EventKind::Unknown, name.to_lowercase(), None));
+        assert_eq!(
+            (event.kind, event.name, event.failure),
+            (EventKind::Unknown, name.to_lowercase().into(), None)
+        );
     }
 }
 

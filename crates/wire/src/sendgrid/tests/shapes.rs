@@ -4,8 +4,8 @@ use super::*;
 use QuarantineReason as Reason;
 use domain::{EventKind, Failure};
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn some<T: From<&'static str>>(text: &'static str) -> Option<T> {
+    Some(text.into())
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn names_and_aliases_become_kinds() {
         ("unknown", EventKind::Unknown, "unknown", None),
     ] {
         let event = read_object(name, "");
-        assert_eq!((event.kind, event.name.as_str(), event.type_), (kind, normalised, type_), "{name}");
+        assert_eq!((event.kind, &*event.name, event.type_), (kind, normalised, type_), "{name}");
     }
 }
 
@@ -63,7 +63,7 @@ fn everything_of_a_bounce_is_read() {
     );
     let expected = Event {
         kind: EventKind::Bounce,
-        name: "bounce".to_owned(),
+        name: "bounce".into(),
         at: Timestamp::from_second(1_710_334_643).unwrap(),
         email: some("gone@example.org"),
         sg_event_id: some("Ym91bmNlLTAtMQ"),
