@@ -18,12 +18,14 @@ pub(crate) struct Environment {
     /// Where the report goes.
     pub(crate) report: PathBuf,
     pub(crate) supervisor: Supervisor,
+    /// What every process is told beside its defaults.
+    pub(crate) set: Vec<(String, String)>,
 }
 
 impl Environment {
     /// # Errors
     /// When something was not given: the program was not started by `cargo xtask bench`.
-    pub(crate) fn read() -> Result<Self> {
+    pub(crate) fn read(set: &[(String, String)]) -> Result<Self> {
         let pids = PathBuf::from(required("PIDS")?);
         let logs = PathBuf::from(required("LOGS")?);
         let helper = PathBuf::from(required("HELPER")?);
@@ -36,6 +38,7 @@ impl Environment {
             report: required("REPORT")?.into(),
             supervisor: Supervisor::start(&helper, &logs.join("control"))?,
             logs,
+            set: set.to_vec(),
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Session {
 /// When something cannot be measured: a server away, an event lost, a POST refused.
 pub async fn run(choice: &Choice) -> Result<ExitCode> {
     xtask::interrupt::install()?;
-    let mut session = Session::open(choice.quick).await?;
+    let mut session = Session::open(choice).await?;
     if choice.long == Some(Long::Growth) {
         measure::growth::measure(&mut session).await?;
     } else {
@@ -45,15 +45,20 @@ pub async fn run(choice: &Choice) -> Result<ExitCode> {
 }
 
 impl Session {
-    async fn open(quick: bool) -> Result<Self> {
-        let environment = Arc::new(Environment::read()?);
+    async fn open(choice: &Choice) -> Result<Self> {
+        let environment = Arc::new(Environment::read(&choice.set)?);
         World::make_template(&environment).await?;
         let versions = versions(&environment).await?;
         let machine = Machine::read(&environment.logs, versions);
+        let quick = choice.quick;
         let mode = if quick { Mode::Quick } else { Mode::Full };
         let commit = Commit::read(xtask::devstack::workspace());
         let mut report = Report::new(mode, commit, machine, now());
         report.method = method::told();
+        if !choice.set.is_empty() {
+            let set: Vec<String> = choice.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            report.method.push(("Settings that are not the defaults".to_owned(), set.join(", ")));
+        }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self { environment, quick, cores, peaks: Peaks::new(), report, began: Instant::now() })
     }

@@ -59,6 +59,8 @@ pub(crate) struct World {
     /// Database and prefix of the queues.
     name: String,
     settings: Vec<(String, String)>,
+    /// What the processes are told beside that.
+    set: Vec<(String, String)>,
     apps: Vec<App>,
     /// Signs for the world's source.
     pub(crate) key: SigningKey,
@@ -78,6 +80,7 @@ impl World {
                 ("SENDSTATE_QUEUE_PREFIX".to_owned(), name.clone()),
                 ("SENDSTATE_SECRET_KEY".to_owned(), base64::prelude::BASE64_STANDARD.encode(secret)),
             ],
+            set: environment.set.clone(),
             name,
             apps: Vec::new(),
             key: SigningKey::generate(),
@@ -114,8 +117,8 @@ impl World {
         Ok(queue::Settings::new(self.environment.amqp_url.as_str(), &self.name)?)
     }
 
-    /// Starts one more process and waits until it is ready. `more`: settings of it alone.
-    pub(crate) async fn start(&mut self, kind: Kind, more: &[(&str, &str)]) -> Result<()> {
+    /// Starts one more process and waits until it is ready.
+    pub(crate) async fn start(&mut self, kind: Kind) -> Result<()> {
         let number = self.apps.iter().filter(|app| app.kind == kind).count() + 1;
         let name = format!("{}-{number}", kind.name());
         let admin = ports::reserve()?;
@@ -132,11 +135,8 @@ impl World {
                 .env("SENDSTATE_INGEST_LISTEN", loopback(public.port()).to_string())
                 .env("SENDSTATE_INGEST_SNAPSHOT", snapshot);
         }
-        for (setting, value) in &self.settings {
+        for (setting, value) in self.settings.iter().chain(&self.set) {
             launch = launch.env(setting, value);
-        }
-        for (setting, value) in more {
-            launch = launch.env(*setting, *value);
         }
         let (admin, public) = (loopback(admin.release()), public.map(|port| loopback(port.release())));
         let process = self.environment.supervisor.launch(&launch)?;

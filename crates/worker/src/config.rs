@@ -7,18 +7,19 @@ use store::{Pool, PoolSettings, Role};
 
 const PREFETCH: Setting = Setting {
     name: "SENDSTATE_WORKER_PREFETCH",
-    default: Some("128"),
+    default: Some("64"),
     secret: false,
-    help: "Most batches taken from the broker and not yet acked. Bounds memory: prefetch times the largest body \
-           (128 times 5 MiB at worst, a few MiB with SendGrid's usual batches). Also the most batches in one transaction.",
+    help: "Most batches taken from the broker and not yet acked, shared by the transactions. Bounds memory: prefetch times \
+           the largest body (64 times 5 MiB at worst, a few MiB with SendGrid's usual batches).",
 };
 
 const WINDOW_BYTES: Setting = Setting {
     name: "SENDSTATE_WORKER_WINDOW_BYTES",
-    default: Some("8MiB"),
+    default: Some("2MiB"),
     secret: false,
-    help: "Most bytes of bodies in one transaction, so that a backlog of large batches does not become one of minutes. Bounds \
-           memory too: while bodies are read, up to twenty times their bytes at worst.",
+    help: "Most bytes of bodies in one transaction: some 4,000 events. With 8 MiB a worker's memory peaked at 288 MiB, with 2 MiB \
+           at 112 MiB, at the same rate (`cargo xtask bench --only end-to-end`). While bodies are read they take up to \
+           twenty times their bytes at worst.",
 };
 
 const TRANSACTIONS: Setting = Setting {

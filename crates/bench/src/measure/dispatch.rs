@@ -37,8 +37,8 @@ async fn run(session: &mut Session, deliveries: u64) -> Result<(f64, Usage)> {
     let consumers = Consumers::start().await?;
     let mut world = World::new(&session.environment).await?;
     endpoint(&world, &consumers, 0, "message.delivered").await?;
-    world.start(Kind::Ingest, &[]).await?;
-    world.start(Kind::Worker, &[]).await?;
+    world.start(Kind::Ingest).await?;
+    world.start(Kind::Worker).await?;
     let posts =
         Arc::new(Posts::new(&world.key, deliveries * EVENTS_PER_DELIVERY, SIZE, Repeats::None, now())?);
     let (address, path) = world.inbound()?;
@@ -46,7 +46,7 @@ async fn run(session: &mut Session, deliveries: u64) -> Result<(f64, Usage)> {
     owed(&world, deliveries).await?;
     world.stop(Kind::Ingest)?;
     world.stop(Kind::Worker)?;
-    world.start(Kind::Dispatcher, &[]).await?;
+    world.start(Kind::Dispatcher).await?;
     let meter = Meter::start(world.counted())?;
     arrived(&consumers, |_| true, usize::try_from(deliveries)?, PATIENCE).await?;
     let usage = meter.stop()?;

@@ -96,9 +96,9 @@ async fn run(
 ) -> Result<(f64, Usage, Rows)> {
     let mut world = World::new(&session.environment).await?;
     let posts = Arc::new(Posts::new(&world.key, events, size, repeats, now())?);
-    world.start(Kind::Ingest, &[]).await?;
+    world.start(Kind::Ingest).await?;
     for _ in 0..workers {
-        world.start(Kind::Worker, &[]).await?;
+        world.start(Kind::Worker).await?;
     }
     let (address, path) = world.inbound()?;
     let target = Target { address, path };

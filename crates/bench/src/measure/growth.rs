@@ -34,8 +34,8 @@ struct Cost {
 
 pub(crate) async fn measure(session: &mut Session) -> Result<()> {
     let mut world = World::new(&session.environment).await?;
-    world.start(Kind::Ingest, &[]).await?;
-    world.start(Kind::Worker, &[]).await?;
+    world.start(Kind::Ingest).await?;
+    world.start(Kind::Worker).await?;
     let client = world.db().await?;
     // Plans, caches and connections, and the rows that the stock is cloned from.
     round(&world, &client, stock::TEMPLATE_EVENTS).await?;

@@ -44,7 +44,7 @@ async fn rounds(session: &Session, world: &mut World, size: usize) -> Result<Rou
     let count = (ROUND_BYTES / (size * EVENT_BYTES)).min(ROUND_POSTS);
     let events = (count * size) as u64;
     let broker = Broker::connect(world, session.environment.amqp_url.as_str()).await?;
-    world.start(Kind::Ingest, &[]).await?;
+    world.start(Kind::Ingest).await?;
     let (address, path) = world.inbound()?;
     let target = Target { address, path };
     let key = world.key.public_key();

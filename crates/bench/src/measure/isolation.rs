@@ -58,7 +58,7 @@ async fn measure_case(session: &mut Session, case: Case) -> Result<()> {
         culprit = if number == CULPRIT { id } else { culprit };
     }
     for kind in [Kind::Ingest, Kind::Worker, Kind::Dispatcher] {
-        world.start(kind, &[]).await?;
+        world.start(kind).await?;
     }
     stretch(&world, &consumers, 3).await?;
     let seconds = if session.quick { 12 } else { 40 };

@@ -34,7 +34,7 @@ async fn measure_rate(session: &mut Session, rate: u32) -> Result<()> {
     let mut world = World::new(&session.environment).await?;
     endpoint(&world, &consumers, 0, "message.delivered,message.seen").await?;
     for kind in [Kind::Ingest, Kind::Worker, Kind::Dispatcher] {
-        world.start(kind, &[]).await?;
+        world.start(kind).await?;
     }
     let (address, path) = world.inbound()?;
     let target = Target { address, path };

@@ -21,7 +21,7 @@ machine meanwhile.
 
 Examples:
   cargo xtask bench --quick --check
-  cargo xtask bench --only end-to-end
+  cargo xtask bench --only end-to-end --set SENDSTATE_WORKER_WINDOW_BYTES=4MiB
   cargo xtask bench growth
 ")]
 pub struct Bench {
@@ -43,6 +43,19 @@ pub struct Choice {
     /// Only these.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...")]
     pub only: Vec<Part>,
+    /// Tell the processes something other than a default, to see what it does.
+    #[arg(long, value_parser = setting, value_name = "SENDSTATE_…=VALUE")]
+    pub set: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("give NAME=VALUE")?;
+    let known = name.starts_with("SENDSTATE_");
+    if known {
+        Ok((name.to_owned(), value.to_owned()))
+    } else {
+        Err("the name begins with SENDSTATE_".to_owned())
+    }
 }
 
 /// What takes too long to be part of every run.
@@ -73,6 +86,7 @@ impl Choice {
             let name = clap::ValueEnum::to_possible_value(part);
             arguments.extend(name.map(|name| format!("--only={}", name.get_name())));
         }
+        arguments.extend(self.set.iter().map(|(name, value)| format!("--set={name}={value}")));
         arguments.extend(self.long.map(|Long::Growth| "growth".to_owned()));
         arguments
     }
