@@ -5,8 +5,11 @@ CREATE TABLE messages (
     -- Four bytes of the message's time, then a hash of (source, sg_message_id, address).
     key             uuid PRIMARY KEY,
     source_id       int NOT NULL,
-    -- UTC day of the receive time of the first event; leads the look-up indexes, so that inserts stay local.
+    -- UTC day and hour of the receive time of the first event. They lead the look-up indexes, so that inserts stay local:
+    -- hashes spread over the pages of one hour, not of a day. With a million events of the day stored, an event wrote 13 %
+    -- more WAL than into an empty database when only the day led (full images of the pages touched after a checkpoint).
     created_on      date NOT NULL,
+    created_hour    smallint NOT NULL CONSTRAINT hour_is_of_a_day CHECK (created_hour BETWEEN 0 AND 23),
     sg_message_id   text NOT NULL,
     recipient       text NOT NULL,
     -- Hashes, because ids and addresses may be of any length and an index entry may not.
@@ -56,13 +59,13 @@ CREATE TABLE messages (
     CONSTRAINT failure_is_whole_or_absent CHECK ((failure_status IS NULL) = (failure_at IS NULL)
                                              AND (failure_status IS NULL) = (failure_key IS NULL))
 ) WITH (fillfactor = 80);
-CREATE INDEX messages_of_a_send ON messages (created_on, message_id_hash);
+CREATE INDEX messages_of_a_send ON messages (created_on, created_hour, message_id_hash);
 -- With the smtp-id it also answers which message an event is of that names only that.
-CREATE INDEX messages_of_a_recipient ON messages (created_on, recipient_hash, smtp_id_hash);
+CREATE INDEX messages_of_a_recipient ON messages (created_on, created_hour, recipient_hash, smtp_id_hash);
 
 -- A whole message on its way in or out; independent of the table's later columns.
 CREATE TYPE message_row AS (
-    key uuid, source_id int, created_on date, sg_message_id text, recipient text, message_id_hash uuid,
+    key uuid, source_id int, created_on date, created_hour smallint, sg_message_id text, recipient text, message_id_hash uuid,
     recipient_hash uuid, smtp_id_hash uuid, status text, rank smallint, leading_at timestamptz, leading_key uuid,
     processed_at timestamptz, delivered_at timestamptz, failed_at timestamptz, opened_at timestamptz,
     clicked_at timestamptz, complained_at timestamptz, unsubscribed_at timestamptz, latest_event_at timestamptz,

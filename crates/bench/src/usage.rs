@@ -1,7 +1,8 @@
 //! CPU seconds and peak memory of processes, as the kernel counts them.
 //!
 //! Counted in ticks of 10 ms: a difference over a second is right to a percent. PostgreSQL is a family of processes; those
-//! of it that have ended are counted by their parent.
+//! of it that have ended are counted by their parent. What the machine did beside all of them is a share of its own, so that a
+//! disturbed run shows it.
 
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -22,8 +23,12 @@ pub(crate) struct Counted {
 pub(crate) struct Meter {
     counted: Vec<Counted>,
     before: Shares,
+    machine_before: f64,
     began: Instant,
 }
+
+/// The share of whatever was not counted by name.
+const OTHERS: &str = "others";
 
 /// What a stretch of time took.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +40,7 @@ pub(crate) struct Usage {
 impl Meter {
     pub(crate) fn start(counted: Vec<Counted>) -> Result<Self> {
         let before = shares(&counted)?;
-        Ok(Self { counted, before, began: Instant::now() })
+        Ok(Self { counted, before, machine_before: machine()?, began: Instant::now() })
     }
 
     pub(crate) fn stop(&self) -> Result<Usage> {
@@ -44,6 +49,8 @@ impl Meter {
         for (name, seconds) in &mut shares {
             *seconds -= self.before.get(name).copied().unwrap_or_default();
         }
+        let named: f64 = shares.values().sum();
+        shares.insert(OTHERS.to_owned(), (machine()? - self.machine_before - named).max(0.0));
         Ok(Usage { elapsed, shares })
     }
 }
@@ -92,9 +99,23 @@ fn shares(counted: &[Counted]) -> Result<Shares> {
                 ticks +=
                     own.ended_children + children.map(|child| child.own + child.ended_children).sum::<u64>();
             }
-            Ok((one.name.clone(), ticks as f64 / rustix::param::clock_ticks_per_second() as f64))
+            Ok((one.name.clone(), seconds(ticks)))
         })
         .collect()
+}
+
+/// CPU seconds that all of the machine has been busy for, without waiting for disks.
+fn machine() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let line =
+        text.lines().find_map(|line| line.strip_prefix("cpu ")).context("the kernel counts no CPU time")?;
+    // user nice system idle iowait irq softirq steal; proc_stat(5).
+    let fields: Vec<u64> = line.split_ascii_whitespace().filter_map(|field| field.parse().ok()).collect();
+    Ok(seconds([0, 1, 2, 5, 6, 7].iter().filter_map(|field| fields.get(*field)).sum()))
+}
+
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// Ticks of `/proc/<pid>/stat`.

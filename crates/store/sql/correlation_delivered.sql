@@ -9,11 +9,16 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT *
         FROM (
-            SELECT key, source_id, created_on, sg_message_id, recipient, message_id_hash, recipient_hash, smtp_id_hash,
-                   delivered_at, failed_at, row_number() OVER () > $6 AS crowded
-            FROM messages
-            WHERE created_on = days.day::date AND recipient_hash = asked.recipient_hash
-            LIMIT $6 + 1
+            SELECT of_an_hour.*, row_number() OVER () > $6 AS crowded
+            FROM generate_series(0, 23) AS hours (hour)
+            CROSS JOIN LATERAL (
+                SELECT key, source_id, created_on, created_hour, sg_message_id, recipient, message_id_hash, recipient_hash,
+                       smtp_id_hash, delivered_at, failed_at
+                FROM messages
+                WHERE created_on = days.day::date AND created_hour = hours.hour AND recipient_hash = asked.recipient_hash
+                LIMIT $6::bigint + 1
+            ) AS of_an_hour
+            LIMIT $6::bigint + 1
         ) AS of_a_day
         WHERE crowded OR (delivered_at BETWEEN asked.from_at AND asked.to_at AND failed_at IS NULL)
         ORDER BY crowded DESC

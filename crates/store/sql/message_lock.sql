@@ -1,5 +1,5 @@
 -- In key order, so that two windows that share messages wait for each other instead of deadlocking.
-SELECT ROW (key, source_id, created_on, sg_message_id, recipient, message_id_hash, recipient_hash, smtp_id_hash, status, rank,
+SELECT ROW (key, source_id, created_on, created_hour, sg_message_id, recipient, message_id_hash, recipient_hash, smtp_id_hash, status, rank,
             leading_at, leading_key, processed_at, delivered_at, failed_at, opened_at, clicked_at, complained_at,
             unsubscribed_at, latest_event_at, opens, machine_opens, clicks, deferrals, events,
             failure_status, failure_at, failure_key, failure_reason, failure_smtp_status, failure_classification,

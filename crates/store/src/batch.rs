@@ -64,6 +64,12 @@ pub fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
 
+/// UTC hour of a time within its day.
+#[must_use]
+pub fn hour(at: Timestamp) -> i16 {
+    at.to_zoned(TimeZone::UTC).hour().into()
+}
+
 /// Claims batches that are not in the ledger yet; returns the ids of those. The others were recorded before: skip them.
 ///
 /// Waits for a transaction that claims the same batch at this moment, so two workers never both record it.

@@ -150,6 +150,7 @@ fn identity(row: &Row) -> Identity {
         key: MessageKey(hash("key")),
         source: SourceId(row.get("source_id")),
         created_on: row.get("created_on"),
+        created_hour: row.get("created_hour"),
         sg_message_id: row.get("sg_message_id"),
         recipient: row.get("recipient"),
         message_id_hash: hash("message_id_hash"),

@@ -9,7 +9,7 @@ use domain::{CorrelatedBy, EventKey, EventKind, IgnoreReason, MessageEvent, Reci
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
-use store::batch::{Claim, day};
+use store::batch::{Claim, day, hour};
 use store::event::EventRow;
 use store::message::Identity;
 use store::quarantine::{Held, Stored, WHOLE_BATCH};
@@ -177,6 +177,7 @@ fn naming(source: SourceId, received_at: Timestamp, event: &sendgrid::Event<'_>)
             key: wire::key::message(source, sg_message_id, recipient),
             source,
             created_on: day(received_at),
+            created_hour: hour(received_at),
             sg_message_id: sg_message_id.to_owned(),
             recipient: recipient.to_owned(),
             message_id_hash: wire::key::message_id_hash(source, message_id),

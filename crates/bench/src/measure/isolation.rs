@@ -2,7 +2,7 @@
 
 use super::told::{Schedule, arrived, endpoint};
 use crate::consumer::{Arrival, Consumers, Manner};
-use crate::load::{Histogram, Posts, Repeats, Target, open};
+use crate::load::{Posts, Repeats, Target, open};
 use crate::result::Measurement;
 use crate::session::{Session, now};
 use crate::usage::{Meter, Usage};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 const ENDPOINTS: usize = 100;
 /// Which of them misbehaves.
 const CULPRIT: usize = 0;
-/// POSTs per second, of one mail each. All endpoints are told: five hundred deliveries a second.
-const RATE: u32 = 5;
+/// POSTs per second, of one mail each. All endpoints are told: a thousand deliveries a second.
+const RATE: u32 = 10;
 /// A mail's life.
 const SIZE: usize = 3;
 /// Waiting for the culprit of `backlog`; half of them were attempted and failed before.
@@ -61,9 +61,12 @@ async fn measure_case(session: &mut Session, case: Case) -> Result<()> {
         world.start(kind).await?;
     }
     stretch(&world, &consumers, 3).await?;
-    let seconds = if session.quick { 12 } else { 40 };
-    // Before, and with the culprit. The order is fixed, because a backlog of a million stays.
-    let (calm, _) = stretch(&world, &consumers, seconds).await?;
+    let seconds = if session.quick { 7 } else { 20 };
+    let (mut calm, mut troubled, mut usage) = (Vec::new(), Vec::new(), Usage::default());
+    // Before, and with the culprit. They take no turns: a backlog of a million stays, and so do requests that stall.
+    for _ in 0..session.rounds() {
+        calm.push(stretch(&world, &consumers, seconds).await?.0);
+    }
     match case {
         Case::Stall => consumers.behave(CULPRIT, Manner::Stalls),
         Case::Backlog => {
@@ -71,23 +74,20 @@ async fn measure_case(session: &mut Session, case: Case) -> Result<()> {
             consumers.behave(CULPRIT, Manner::SlowAndFailing(SLOWLY));
         }
     }
-    let (troubled, usage) = stretch(&world, &consumers, seconds).await?;
-    add(session, case, &calm, &troubled, usage)?;
+    for _ in 0..session.rounds() {
+        let p99;
+        (p99, usage) = stretch(&world, &consumers, seconds).await?;
+        troubled.push(p99);
+    }
+    add(session, case, calm, troubled, usage)?;
     world.note_peaks(&mut session.peaks)?;
     world.end().await
 }
 
-fn add(
-    session: &mut Session,
-    case: Case,
-    calm: &Histogram,
-    troubled: &Histogram,
-    usage: Usage,
-) -> Result<()> {
-    let p99 = |latencies: &Histogram| latencies.value_at_quantile(0.99) as f64 / 1_000.0;
+fn add(session: &mut Session, case: Case, calm: Vec<f64>, troubled: Vec<f64>, usage: Usage) -> Result<()> {
     let name = case.name();
-    let floor = Measurement::new(format!("isolation.{name}.floor"), "ms", p99(calm)).noted("all well");
-    let result = Measurement::new(format!("isolation.{name}.p99"), "ms", p99(troubled))
+    let floor = Measurement::of_rounds(format!("isolation.{name}.floor"), "ms", calm).noted("all well");
+    let result = Measurement::of_rounds(format!("isolation.{name}.p99"), "ms", troubled)
         .against(&floor)
         .bound_by(usage.binds(session.cores).unwrap_or_default())
         .noted(format!("{} others; cores: {}", ENDPOINTS - 1, usage.per_core()));
@@ -96,8 +96,8 @@ fn add(
     Ok(())
 }
 
-/// Sends mails for so long and returns how late the others than the culprit were told.
-async fn stretch(world: &World, consumers: &Consumers, seconds: u32) -> Result<(Histogram, Usage)> {
+/// Sends mails for so long and returns how late the others than the culprit were told: the 99th percentile in ms.
+async fn stretch(world: &World, consumers: &Consumers, seconds: u32) -> Result<(f64, Usage)> {
     let (address, path) = world.inbound()?;
     let events = u64::from(RATE * seconds) * SIZE as u64;
     let posts = Arc::new(Posts::new(&world.key, events, SIZE, Repeats::None, now())?);
@@ -113,7 +113,8 @@ async fn stretch(world: &World, consumers: &Consumers, seconds: u32) -> Result<(
     let usage = meter.stop()?;
     let (arrivals, refused) = consumers.take_arrivals();
     ensure!(refused == 0, "{refused} notifications had no valid signature");
-    Ok((schedule.latencies(&arrivals, others)?, usage))
+    let latencies = schedule.latencies(&arrivals, others)?;
+    Ok((latencies.value_at_quantile(0.99) as f64 / 1_000.0, usage))
 }
 
 /// A million notifications for one endpoint, due for the first time or again.

@@ -19,7 +19,9 @@ use uuid::Uuid;
 pub struct Identity {
     pub key: MessageKey,
     pub source: SourceId,
+    /// UTC day and hour of the receive time of its first event.
     pub created_on: Date,
+    pub created_hour: i16,
     pub sg_message_id: String,
     /// Lower case.
     pub recipient: String,
@@ -36,6 +38,7 @@ pub struct MessageRow {
     key: Uuid,
     source_id: i32,
     created_on: Date,
+    created_hour: i16,
     sg_message_id: String,
     recipient: String,
     message_id_hash: Uuid,
@@ -90,6 +93,7 @@ impl MessageRow {
             key: Uuid::from_bytes(identity.key.0),
             source_id: identity.source.0,
             created_on: identity.created_on,
+            created_hour: identity.created_hour,
             sg_message_id: identity.sg_message_id,
             recipient: identity.recipient,
             message_id_hash: Uuid::from_bytes(identity.message_id_hash),
@@ -183,6 +187,7 @@ impl MessageRow {
             key: MessageKey(self.key.into_bytes()),
             source: SourceId(self.source_id),
             created_on: self.created_on,
+            created_hour: self.created_hour,
             sg_message_id: self.sg_message_id,
             recipient: self.recipient,
             message_id_hash: self.message_id_hash.into_bytes(),

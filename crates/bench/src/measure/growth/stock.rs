@@ -34,7 +34,7 @@ ALTER TABLE clone_batches DROP c;
 INSERT INTO batches SELECT * FROM clone_batches;
 CREATE TEMPORARY TABLE clone_messages AS
     SELECT m.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_messages m ORDER BY c DESC, key;
-UPDATE clone_messages SET key = clone_key(key, c), message_id_hash = clone_key(message_id_hash, c),
+UPDATE clone_messages SET key = clone_key(key, c), created_hour = (created_hour + 2400 - c * SHIFT / 3600) % 24, message_id_hash = clone_key(message_id_hash, c),
     recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
 ALTER TABLE clone_messages DROP c;
 INSERT INTO messages SELECT * FROM clone_messages;
@@ -59,7 +59,8 @@ pub(crate) async fn fill(client: &Client, events: u64) -> Result<()> {
     let mut next = u64::try_from(stored)? / TEMPLATE_EVENTS;
     while next < wanted {
         let last = (next + AT_ONCE).min(wanted) - 1;
-        let statements = CLONE.replace("FIRST_CLONE", &(next + 1).to_string());
+        let statements =
+            CLONE.replace("SHIFT", &SHIFT_S.to_string()).replace("FIRST_CLONE", &(next + 1).to_string());
         client.batch_execute(&statements.replace("LAST_CLONE", &(last + 1).to_string())).await?;
         next = last + 1;
     }

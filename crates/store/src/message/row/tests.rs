@@ -9,6 +9,7 @@ fn every_message_comes_back_as_it_was_written() {
         key: MessageKey([1; 16]),
         source: SourceId(7),
         created_on: Date::constant(2026, 1, 2),
+        created_hour: 23,
         sg_message_id: "id.recvd-1".to_owned(),
         recipient: "a@example.com".to_owned(),
         message_id_hash: [2; 16],
