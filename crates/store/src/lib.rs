@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod endpoint;
 mod error;
 pub mod event;
+pub mod hint;
 pub mod look;
 pub mod message;
 pub mod migrate;

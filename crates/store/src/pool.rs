@@ -49,6 +49,12 @@ impl Role {
             Self::Ingest | Self::Operator | Self::Owner => "",
         }
     }
+
+    /// What each of its connections runs first.
+    pub(crate) fn step_down(self) -> String {
+        // The name is one of the constants above, so there is nothing to quote.
+        self.name().map_or_else(String::new, |name| format!("SET ROLE {name};"))
+    }
 }
 
 /// Bounds of a pool.
@@ -90,12 +96,7 @@ impl Pool {
     /// # Errors
     /// The URL cannot be read, or asks for TLS, which is refused rather than silently left out.
     pub fn new(url: &SecretString, role: Role, settings: &PoolSettings) -> Result<Self, PoolSettingsError> {
-        let mut config: tokio_postgres::Config =
-            url.expose_secret().parse().map_err(PoolSettingsError::Url)?;
-        if config.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
-            return Err(PoolSettingsError::Tls);
-        }
-        bound(&mut config, role, settings);
+        let config = config(url, role, settings)?;
         let manager =
             Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let mut builder = deadpool_postgres::Pool::builder(manager)
@@ -104,11 +105,10 @@ impl Pool {
             .create_timeout(Some(settings.patience))
             .recycle_timeout(Some(settings.patience))
             .runtime(Runtime::Tokio1);
-        if let Some(name) = role.name() {
+        if role != Role::Owner {
             builder = builder.post_create(Hook::async_fn(move |client, _| {
                 Box::pin(async move {
-                    // The name is one of the constants above, so there is nothing to quote.
-                    client.batch_execute(&format!("SET ROLE {name}")).await.map_err(HookError::Backend)?;
+                    client.batch_execute(&role.step_down()).await.map_err(HookError::Backend)?;
                     client.batch_execute(role.session()).await.map_err(HookError::Backend)
                 })
             }));
@@ -132,6 +132,23 @@ impl Pool {
         self.get().await?.simple_query("SELECT 1").await?;
         Ok(())
     }
+}
+
+/// How every connection of the role is made.
+///
+/// # Errors
+/// As [`Pool::new`].
+pub(crate) fn config(
+    url: &SecretString,
+    role: Role,
+    settings: &PoolSettings,
+) -> Result<tokio_postgres::Config, PoolSettingsError> {
+    let mut config: tokio_postgres::Config = url.expose_secret().parse().map_err(PoolSettingsError::Url)?;
+    if config.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
+        return Err(PoolSettingsError::Tls);
+    }
+    bound(&mut config, role, settings);
+    Ok(config)
 }
 
 /// A dropped future does not cancel its statement, and a silent peer is noticed by nobody: the server and the kernel
