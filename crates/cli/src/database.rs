@@ -24,6 +24,12 @@ pub(crate) async fn operator(global: &Global) -> Result<store::Client, Failure> 
     Ok(pool.get().await?)
 }
 
+/// Lets dispatchers look at once at what this command has made due. They look soon all the same, so nothing is said if
+/// that fails.
+pub(crate) async fn hint(client: &store::Client) {
+    drop(store::hint::send(client).await);
+}
+
 /// The clock: the one place where commands read it.
 #[expect(clippy::disallowed_methods, reason = "the edge of the process")]
 pub(crate) fn now() -> Timestamp {

@@ -10,6 +10,7 @@
 //! subscribes again when the database answers.
 
 use crate::hand::Hand;
+use crate::hint::Owed;
 use crate::metrics;
 use crate::persist::{Away, Patience};
 use crate::sources::Sources;
@@ -54,6 +55,7 @@ pub(crate) struct LaneContext {
     /// Most windows in hand at a time, each in a transaction of its own.
     pub(crate) transactions: usize,
     pub(crate) pool: Pool,
+    pub(crate) owed: Owed,
     /// How long a window is retried in place while the database is away.
     pub(crate) patience: Duration,
     pub(crate) broker_ready: Condition,
@@ -201,7 +203,7 @@ async fn take(
     let away = |away| Ended::Database(away, Vec::new());
     if contents.is_ordinary() {
         let batches = contents.read(context, sources, &mut patience).await.map_err(away)?;
-        hand.begin(window.through(), context.pool.clone(), batches, patience);
+        hand.begin(window.through(), context, batches, patience);
         return Ok(());
     }
     finish(hand, consumer).await?;

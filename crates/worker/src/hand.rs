@@ -4,11 +4,11 @@
 //! is dropped is cut off: its transaction rolls back, and its deliveries come again.
 
 use crate::batch::Batch;
+use crate::flow::LaneContext;
 use crate::metrics;
 use crate::persist::{Away, Patience, persist};
 use queue::Tag;
 use std::collections::VecDeque;
-use store::Pool;
 use tokio_util::task::AbortOnDropHandle;
 
 /// See [`crate::hand`].
@@ -32,10 +32,17 @@ impl Hand {
     }
 
     /// Persists a window's batches in a task of their own. It came after those that are in hand.
-    pub(crate) fn begin(&mut self, through: Tag, pool: Pool, batches: Vec<Batch>, mut patience: Patience) {
+    pub(crate) fn begin(
+        &mut self,
+        through: Tag,
+        context: &LaneContext,
+        batches: Vec<Batch>,
+        mut patience: Patience,
+    ) {
+        let (pool, owed) = (context.pool.clone(), context.owed.clone());
         let persisting = tokio::spawn(async move {
             let _timer = metrics::window(batches.len());
-            persist(&pool, batches, &mut patience).await
+            persist(&pool, &owed, batches, &mut patience).await
         });
         self.windows.push_back((through, AbortOnDropHandle::new(persisting)));
     }

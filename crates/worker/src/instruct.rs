@@ -31,14 +31,15 @@ pub(crate) async fn follow(
         let outcome = match instruction {
             Instruction::Release { quarantine } => find(&context.pool, sources, *quarantine).await,
             Instruction::Replay { replay, part, messages } => {
-                work_out(&context.pool, Part { replay: *replay, part: *part, messages }).await.map(|()| None)
+                work_out(context, Part { replay: *replay, part: *part, messages }).await.map(|()| None)
             }
         };
         match outcome {
             Ok(None) => return Ok(()),
             Ok(Some(held)) => {
                 let source = sources.get(held.source_id).cloned();
-                return persist(&context.pool, vec![read::released(held, source.as_ref())], patience).await;
+                let batches = vec![read::released(held, source.as_ref())];
+                return persist(&context.pool, &context.owed, batches, patience).await;
             }
             Err(error) => patience.after(error).await?,
         }
@@ -81,9 +82,10 @@ async fn find(pool: &Pool, sources: &mut Sources, id: i64) -> Result<Option<Stor
     Ok(held)
 }
 
-async fn work_out(pool: &Pool, part: Part<'_>) -> Result<(), StoreError> {
-    match replay::apply(pool, part, now()).await {
+async fn work_out(context: &LaneContext, part: Part<'_>) -> Result<(), StoreError> {
+    match replay::apply(&context.pool, part, now()).await {
         Ok(Some(done)) => {
+            context.owed.note(done.deliveries);
             let replayed = done.replayed;
             metrics::replayed(Replays::Changed, replayed.changed);
             metrics::replayed(Replays::LeftAlone, replayed.left_alone);
@@ -107,7 +109,7 @@ async fn work_out(pool: &Pool, part: Part<'_>) -> Result<(), StoreError> {
                 sqlstate,
                 "the database refuses what was worked out, messages stay as they are"
             );
-            replay::give_up(pool, part).await
+            replay::give_up(&context.pool, part).await
         }
         Err(error) => Err(error),
     }

@@ -3,7 +3,7 @@
 //! The way of a batch: `flow` takes a window of deliveries, [`read`] turns each into a [`batch::Batch`], [`persist`]
 //! brings them into the database through [`apply`]'s one transaction, and only then the window is acked (promise 2).
 //! Beside it: `pending` looks again for the messages of bounces that named none, `instruct` follows what the `sendstate`
-//! command asks for, `maintenance` keeps partitions ready.
+//! command asks for, `maintenance` keeps partitions ready, and [`hint`] lets dispatchers look at once.
 //! Any number of workers may run: the status hierarchy makes order unnecessary and the ledger makes repeats harmless.
 //! What reading a batch costs is measured by `cargo bench -p worker`.
 //! Memory is bounded by the prefetch count times the largest body, for each of the two lanes.
@@ -14,6 +14,7 @@ mod config;
 pub mod counts;
 mod flow;
 mod hand;
+pub mod hint;
 mod instruct;
 mod isolate;
 mod maintenance;

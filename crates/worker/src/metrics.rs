@@ -21,6 +21,7 @@ pub const DELIVERIES: &str = "sendstate_worker_deliveries_total";
 pub const RETRIES: &str = "sendstate_worker_retries_total";
 pub const REFUSED: &str = "sendstate_worker_refused_elements_total";
 pub const GIVEN_BACK: &str = "sendstate_worker_given_back_total";
+pub const HINTS: &str = "sendstate_worker_hints_total";
 pub const WINDOW_SECONDS: &str = "sendstate_worker_window_seconds";
 pub const WINDOW_BATCHES: &str = "sendstate_worker_window_batches";
 
@@ -39,6 +40,7 @@ pub const NAMES: &[&str] = &[
     RETRIES,
     REFUSED,
     GIVEN_BACK,
+    HINTS,
     WINDOW_SECONDS,
     WINDOW_BATCHES,
 ];
@@ -86,6 +88,24 @@ impl Replays {
     }
 }
 
+/// What came of a hint.
+#[derive(Clone, Copy, Debug)]
+pub enum Hinted {
+    Sent,
+    Failed,
+}
+
+impl Hinted {
+    const ALL: [Self; 2] = [Self::Sent, Self::Failed];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Why the worker itself holds something aside; `wire` has the other reasons.
 const OWN_REASONS: [&str; 5] = ["bad_envelope", "never_finished", "parked", "unknown_source", REFUSED_REASON];
 
@@ -110,6 +130,7 @@ pub fn describe() {
         GIVEN_BACK,
         "times batches were given back to the broker because the database stayed away"
     );
+    describe_counter!(HINTS, "hints to dispatchers that something is due, by whether the database took them");
     describe_histogram!(WINDOW_SECONDS, Unit::Seconds, "time from taking a window to its last commit");
     describe_histogram!(WINDOW_BATCHES, "batches in a window");
     applied(&Applied::default());
@@ -133,6 +154,7 @@ pub fn describe() {
     pending(0);
     counter!(REFUSED).absolute(0);
     counter!(GIVEN_BACK).absolute(0);
+    Hinted::ALL.into_iter().for_each(|came| counter!(HINTS, "outcome" => came.as_str()).absolute(0));
     drop(histogram!(WINDOW_SECONDS));
     drop(histogram!(WINDOW_BATCHES));
 }
@@ -198,6 +220,10 @@ pub(crate) fn refused_element() {
 
 pub(crate) fn given_back() {
     counter!(GIVEN_BACK).increment(1);
+}
+
+pub(crate) fn hinted(came: Hinted) {
+    counter!(HINTS, "outcome" => came.as_str()).increment(1);
 }
 
 /// Times a window until it is dropped.

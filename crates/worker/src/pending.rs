@@ -8,6 +8,7 @@
 use crate::apply::conclude::{self, Concluded, LOOK_AGAIN_AFTER, key};
 use crate::batch::{Event, Source};
 use crate::counts::{Correlation, Counts, Ending};
+use crate::hint::Owed;
 use crate::sources::Sources;
 use crate::{metrics, now, read};
 use jiff::{Timestamp, civil::Date};
@@ -31,11 +32,11 @@ const COUNT_EVERY: Duration = Duration::from_secs(60);
 type Key = (Date, Uuid);
 
 /// Sweeps until `shutdown`, each `every`: how soon a bounce that is due is noticed.
-pub(crate) async fn run(pool: Pool, every: Duration, shutdown: CancellationToken) {
+pub(crate) async fn run(pool: Pool, owed: Owed, every: Duration, shutdown: CancellationToken) {
     let mut sources = Sources::default();
     let mut counted = None;
     loop {
-        let swept = sweep(&pool, &mut sources, &shutdown).await;
+        let swept = sweep(&pool, &owed, &mut sources, &shutdown).await;
         let due = counted.is_none_or(|at: Instant| at.elapsed() >= COUNT_EVERY);
         let looked = match swept {
             Ok(()) if due => {
@@ -61,12 +62,17 @@ async fn count(pool: &Pool) -> Result<(), StoreError> {
 }
 
 /// Looks at everything that is due.
-async fn sweep(pool: &Pool, sources: &mut Sources, shutdown: &CancellationToken) -> Result<(), StoreError> {
+async fn sweep(
+    pool: &Pool,
+    owed: &Owed,
+    sources: &mut Sources,
+    shutdown: &CancellationToken,
+) -> Result<(), StoreError> {
     let now = now();
     while !shutdown.is_cancelled() {
-        let taken = match settle(pool, sources, now, Taking::Due).await {
+        let taken = match settle(pool, owed, sources, now, Taking::Due).await {
             Err(error) if is_of_the_surroundings(&error) => return Err(error),
-            Err(_) => one_by_one(pool, sources, now).await?,
+            Err(_) => one_by_one(pool, owed, sources, now).await?,
             Ok(taken) => taken,
         };
         if taken < TAKEN_MAX {
@@ -82,10 +88,15 @@ fn is_of_the_surroundings(error: &StoreError) -> bool {
 }
 
 /// Settles bounces alone, and puts off those that cannot be; returns how many there were.
-async fn one_by_one(pool: &Pool, sources: &mut Sources, now: Timestamp) -> Result<usize, StoreError> {
+async fn one_by_one(
+    pool: &Pool,
+    owed: &Owed,
+    sources: &mut Sources,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
     let due = pending::due(&pool.get().await?, now, TAKEN_MAX as i64).await?;
     for key in &due {
-        match settle(pool, sources, now, Taking::One(*key)).await {
+        match settle(pool, owed, sources, now, Taking::One(*key)).await {
             Ok(_) => {}
             Err(error) if is_of_the_surroundings(&error) => return Err(error),
             Err(error) => {
@@ -121,6 +132,7 @@ enum Taking {
 /// Settles bounces; returns how many were taken.
 async fn settle(
     pool: &Pool,
+    owed: &Owed,
     sources: &mut Sources,
     now: Timestamp,
     taking: Taking,
@@ -147,6 +159,7 @@ async fn settle(
         batch::adjust(&transaction, &became_stale).await?;
     }
     transaction.commit().await?;
+    owed.note(concluded.deliveries);
     metrics::concluded(&counts, concluded.deliveries);
     Ok(taken.len())
 }

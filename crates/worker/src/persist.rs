@@ -6,6 +6,7 @@
 
 use crate::apply::{Applied, Intent, apply};
 use crate::batch::Batch;
+use crate::hint::Owed;
 use crate::metrics::{self, Retry};
 use crate::{isolate, now};
 use queue::Backoff;
@@ -26,10 +27,16 @@ pub struct Away(#[source] pub StoreError);
 ///
 /// # Errors
 /// [`Away`]; some of the batches may have been committed, which applying them again will find.
-pub async fn persist(pool: &Pool, mut batches: Vec<Batch>, patience: &mut Patience) -> Result<(), Away> {
+pub async fn persist(
+    pool: &Pool,
+    owed: &Owed,
+    mut batches: Vec<Batch>,
+    patience: &mut Patience,
+) -> Result<(), Away> {
     loop {
         match attempt(pool, &mut batches).await {
             Ok(applied) => {
+                owed.note(applied.deliveries);
                 metrics::applied(&applied);
                 return Ok(());
             }

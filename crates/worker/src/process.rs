@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::flow::{self, Lane, LaneContext};
+use crate::hint::{self, Owed};
 use crate::{PROGRAM, maintenance, pending};
 use anyhow::Context as _;
 use queue::WindowLimits;
@@ -21,8 +22,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Connections beside those of the batches lane's transactions: a transaction of the other lane and of the sweep, and a look-up
-/// beside each.
-const CONNECTIONS_BESIDE: usize = 5;
+/// beside each, and one for hints.
+const CONNECTIONS_BESIDE: usize = 6;
 /// What the broker gave up on is rare; it must not take memory from what comes in.
 const PARKED_PREFETCH: u16 = 4;
 
@@ -65,6 +66,7 @@ impl Worker {
         let health = Health::new();
         let (draining, ending) = (CancellationToken::new(), CancellationToken::new());
         let (bell, watch) = task::bell();
+        let owed = Owed::default();
         let lane = |lane, prefetch, broker_condition, database_condition| LaneContext {
             lane,
             broker: broker.clone(),
@@ -78,6 +80,7 @@ impl Worker {
             },
             transactions: config.transactions,
             pool: pool.clone(),
+            owed: owed.clone(),
             patience: config.patience,
             broker_ready: health.condition(broker_condition),
             database_ready: health.condition(database_condition),
@@ -89,7 +92,10 @@ impl Worker {
             bell.spawn("parked lane", flow::run(parked, draining.clone())),
         ];
         bell.spawn("maintenance", maintenance::run(pool.clone(), draining.clone()));
-        bell.spawn("pending bounces", pending::run(pool, config.sweep_every, draining.clone()));
+        let sweeping = pending::run(pool.clone(), owed.clone(), config.sweep_every, draining.clone());
+        bell.spawn("pending bounces", sweeping);
+        // Until the end: what is committed while draining is due as well.
+        bell.spawn("hints", ending.clone().run_until_cancelled_owned(hint::run(pool, owed)));
         let admin = bell.admin(admin, health.clone(), telemetry, PROGRAM, ending.clone());
         Ok(Self { lanes, admin, health, draining, ending, watch })
     }

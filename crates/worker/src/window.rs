@@ -77,12 +77,12 @@ impl<'w> Contents<'w> {
         let _timer = metrics::window(self.first.len() + again.len() + instructions.len());
         let first = self.read(context, sources, &mut patience).await?;
         if !first.is_empty() {
-            persist(&context.pool, first, &mut patience).await?;
+            persist(&context.pool, &context.owed, first, &mut patience).await?;
         }
         for one in again {
             refresh(context, sources, std::slice::from_ref(&one), &mut patience).await?;
             let batch = begin(context, sources, one, &mut patience, begun).await?;
-            persist(&context.pool, vec![batch], &mut patience).await?;
+            persist(&context.pool, &context.owed, vec![batch], &mut patience).await?;
         }
         for one in instructions {
             // Each is work of its own, and may rightly take long.

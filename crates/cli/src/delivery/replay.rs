@@ -53,6 +53,7 @@ pub(crate) async fn replay(global: &Global, args: &DeliveryReplay) -> Result<(),
     note_what_holds(&client, &chosen.endpoints).await?;
     let apart = apart(args.rate);
     let deliveries = owe(&client, &chosen.ids, begun, apart).await?;
+    database::hint(&client).await;
     let document = document(&chosen, deliveries, begun, apart);
     output::print(global.json, &document, || text(&document))
 }

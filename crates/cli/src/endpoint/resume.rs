@@ -49,6 +49,7 @@ pub(crate) async fn resume(global: &Global, args: &EndpointResume) -> Result<(),
     store::endpoint::lock(&transaction, args.id).await?.ok_or_else(|| super::no_such(args.id))?;
     store::endpoint::set_state(&transaction, args.id, "active", database::now()).await?;
     transaction.commit().await?;
+    database::hint(&client).await;
     let released = look::unfinished_of(&client, args.id).await?;
     print(global, &Document { id: args.id, state: "active", skipped, sending, released })
 }

@@ -27,6 +27,7 @@ pub(crate) async fn test(global: &Global, args: &EndpointTest) -> Result<(), Fai
     check_active(&endpoint)?;
     let deadline = Instant::now() + args.wait;
     let id = store::trial::send(&client, &notification(endpoint.id, database::now()), endpoint.id).await?;
+    database::hint(&client).await;
     let ended = wait(&client, id, deadline).await?;
     if ended.finished_at.is_none() {
         let transaction = client.transaction().await?;
