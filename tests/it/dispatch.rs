@@ -6,6 +6,7 @@
 
 mod etiquette;
 mod held;
+mod hints;
 mod limits;
 mod replay;
 mod secrets;

@@ -5,6 +5,7 @@ use crate::terms::TIMEOUT_MAX;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::config::{DATABASE_URL, Reader, SECRET_KEY, Setting};
 use std::time::Duration;
+use store::hint::Listener;
 use store::sealed::{KeyRing, SecretKey};
 use store::{Pool, PoolSettings, PoolSettingsError, Role};
 
@@ -53,7 +54,8 @@ const IDLE_POLL: Setting = Setting {
     name: "SENDSTATE_DISPATCHER_IDLE_POLL",
     default: Some("250ms"),
     secret: false,
-    help: "Longest pause between two looks at an empty queue: the most that idling adds to a delivery's latency.",
+    help: "Longest pause between two looks at an empty queue: the most that idling adds to a delivery's latency. Workers hint \
+           at what they have made due, and a hint ends the pause; one may get lost, a look at intervals does not.",
 };
 
 const EGRESS_PROXY: Setting = Setting {
@@ -78,7 +80,8 @@ pub const SETTINGS: &[Setting] = &[
     EGRESS_PROXY,
 ];
 
-/// One for looking, one for recording, and one each to spare while a connection is being replaced.
+/// One for looking, one for recording, and one each to spare while a connection is being replaced. What listens for hints
+/// has one of its own.
 const CONNECTIONS: usize = 4;
 
 /// What the dispatcher needs to know. The URL is known to be usable.
@@ -116,6 +119,12 @@ impl Config {
     /// What is wrong with the URL; none after [`Config::read`] without mistakes.
     pub(crate) fn pool(&self) -> Result<Pool, PoolSettingsError> {
         pool(&self.database_url)
+    }
+
+    /// # Errors
+    /// As [`Config::pool`].
+    pub(crate) fn listener(&self) -> Result<Listener, PoolSettingsError> {
+        Listener::new(&self.database_url, Role::Dispatcher, &PoolSettings::default())
     }
 }
 

@@ -11,6 +11,7 @@ mod pace;
 pub(crate) use budget::permits_for;
 
 use crate::client::Clients;
+use crate::hints::Hints;
 use crate::lease::{Allowance, Assignment, Leaser, Polled, Unbegun};
 use crate::limits::{Arrival, Bounds, Desk, Ticket};
 use crate::record::{Note, Recorder};
@@ -19,12 +20,12 @@ use crate::{clock, metrics};
 use attempt::{Attempted, attempt};
 use budget::Budget;
 use futures_util::future::{BoxFuture, FutureExt as _};
-use pace::Pace;
+use pace::{Pace, Pause};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// What the loop waits for besides requests.
@@ -46,6 +47,7 @@ pub(crate) struct Flow {
     /// What a request takes up at the desk, also in the case that it panics.
     tickets: HashMap<Id, Ticket>,
     abandon: CancellationToken,
+    hints: Hints,
     pace: Pace,
     looking: bool,
 }
@@ -81,6 +83,7 @@ impl Flow {
         leaser: Leaser,
         clients: Clients,
         recorder: Recorder,
+        hints: Hints,
         bounds: Bounds,
         terms: Terms,
         idle_poll: Duration,
@@ -95,6 +98,7 @@ impl Flow {
             requests: JoinSet::new(),
             tickets: HashMap::new(),
             abandon: CancellationToken::new(),
+            hints,
             pace: Pace::new(idle_poll),
             looking: false,
         }
@@ -102,7 +106,7 @@ impl Flow {
 
     /// Runs until `stop` or until the recorder fails, then drains within `drain`.
     pub(crate) async fn run(mut self, stop: &CancellationToken, drain: Duration) -> Ended {
-        let mut next = self.room(Duration::ZERO);
+        let mut next = self.room(Pause::NONE);
         let cause = loop {
             tokio::select! {
                 () = stop.cancelled() => break Cause::Asked,
@@ -125,12 +129,13 @@ impl Flow {
         Ended { cause, left, drained_in: began.elapsed() }
     }
 
-    /// Waits until it is time to look again and there is room for enough. A hint that something is due (a NOTIFY, once
-    /// workers send one) would cut the pause short here.
-    fn room(&self, pause: Duration) -> BoxFuture<'static, Step> {
-        let room = self.budget.room();
+    /// Waits until it is time to look again and there is room for enough. A hint cuts the pause short, as far as it may be.
+    fn room(&self, pause: Pause) -> BoxFuture<'static, Step> {
+        let (room, mut hints) = (self.budget.room(), self.hints.clone());
         async move {
-            sleep(pause).await;
+            if let Some(hint) = pause.over(&mut hints).await {
+                metrics::hurried(hint);
+            }
             Step::Room(room.await)
         }
         .boxed()
@@ -138,6 +143,7 @@ impl Flow {
 
     fn look(&mut self, allowance: Allowance) -> BoxFuture<'static, Step> {
         self.looking = true;
+        self.hints.settle();
         let (leaser, locals) = (Arc::clone(&self.leaser), self.desk.locals());
         async move { Step::Looked(leaser.look(allowance, locals).await) }.boxed()
     }

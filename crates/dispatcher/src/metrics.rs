@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_macros, reason = "this is the file where names live")]
 
 use crate::classify::{End, Obstacle, Outcome, Trouble};
+use crate::hints::Origin;
 use crate::limits::Lane;
 use crate::standing::Reason;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -21,13 +22,15 @@ const LEASED: &str = "sendstate_dispatcher_leased";
 const BODIES: &str = "sendstate_dispatcher_bodies_bytes";
 const POLLS: &str = "sendstate_dispatcher_polls_total";
 const POLL: &str = "sendstate_dispatcher_poll_seconds";
+const HURRIED: &str = "sendstate_dispatcher_hurried_polls_total";
+const LISTENING: &str = "sendstate_dispatcher_listening";
 const RECORD: &str = "sendstate_dispatcher_record_seconds";
 const RECORDED: &str = "sendstate_dispatcher_record_deliveries";
 
 /// Every name that this crate can emit.
 pub const NAMES: &[&str] = &[
     ATTEMPTS, FAILURES, REQUESTS, REQUEST, LAG, DELIVERIES, BREAKERS, DISABLED, OVERDUE, IN_FLIGHT, LEASED,
-    BODIES, POLLS, POLL, RECORD, RECORDED,
+    BODIES, POLLS, POLL, HURRIED, LISTENING, RECORD, RECORDED,
 ];
 
 /// What became of a leased delivery.
@@ -114,6 +117,12 @@ pub fn describe() {
     describe_gauge!(BODIES, Unit::Bytes, "Bytes of the notifications in hand, or held for a look.");
     describe_counter!(POLLS, Unit::Count, "Looks at the queue, by what they brought.");
     describe_histogram!(POLL, Unit::Seconds, "Duration of a look at the queue.");
+    describe_counter!(
+        HURRIED,
+        Unit::Count,
+        "Looks that a hint hurried: one that was notified, or what this process recorded."
+    );
+    describe_gauge!(LISTENING, "Whether hints are listened for: 1 while that connection is there.");
     describe_histogram!(RECORD, Unit::Seconds, "Duration of a transaction that records ended attempts.");
     describe_histogram!(RECORDED, Unit::Count, "Deliveries recorded in one transaction.");
     for outcome in Outcome::ALL {
@@ -136,7 +145,10 @@ pub fn describe() {
     for poll in Poll::ALL {
         counter!(POLLS, "result" => poll.as_str()).absolute(0);
     }
-    for name in [OVERDUE, IN_FLIGHT, LEASED, BODIES] {
+    for origin in Origin::ALL {
+        counter!(HURRIED, "hint" => origin.as_str()).absolute(0);
+    }
+    for name in [OVERDUE, IN_FLIGHT, LEASED, BODIES, LISTENING] {
         gauge!(name).set(0.0);
     }
     // Brings a histogram's series into being without a sample.
@@ -187,6 +199,14 @@ pub(crate) fn in_hand(in_flight: usize, leased: usize, body_bytes: usize) {
 pub(crate) fn polled(poll: Poll, took: Duration) {
     counter!(POLLS, "result" => poll.as_str()).increment(1);
     histogram!(POLL).record(took.as_secs_f64());
+}
+
+pub(crate) fn hurried(hint: Origin) {
+    counter!(HURRIED, "hint" => hint.as_str()).increment(1);
+}
+
+pub(crate) fn listening(listening: bool) {
+    gauge!(LISTENING).set(if listening { 1.0 } else { 0.0 });
 }
 
 pub(crate) fn recorded(deliveries: usize, took: Duration) {

@@ -3,6 +3,7 @@
 use crate::client::Clients;
 use crate::config::{Config, SETTINGS};
 use crate::flow::{Cause, Ended, Flow, permits_for};
+use crate::hints;
 use crate::lease::Leaser;
 use crate::limits::Bounds;
 use crate::record::Recorder;
@@ -13,11 +14,13 @@ use service::config::Shared;
 use service::health::Health;
 use service::telemetry::Telemetry;
 use service::{Program, admin};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 pub const PROGRAM: Program = Program {
     name: "sendstate-dispatcher",
@@ -29,6 +32,7 @@ pub const PROGRAM: Program = Program {
 /// The running process.
 pub struct Dispatcher {
     flow: Flow,
+    _listening: AbortOnDropHandle<Infallible>,
     health: Health,
     admin: SocketAddr,
     admin_task: JoinHandle<service::http::Drained>,
@@ -43,7 +47,7 @@ impl Dispatcher {
     /// root certificates).
     pub async fn start(shared: &Shared, config: Config, telemetry: Telemetry) -> anyhow::Result<Self> {
         let health = Health::new();
-        let pool = config.pool()?;
+        let (pool, hearing) = (config.pool()?, config.listener()?);
         let keys = config.secret_keys.context("SENDSTATE_SECRET_KEY is not set")?;
         let clients = Clients::new(config.egress_proxy)
             .context("cannot make an HTTP client; are root certificates installed?")?;
@@ -61,12 +65,14 @@ impl Dispatcher {
             body_bytes: config.body_bytes,
         };
         let terms = Terms::new(config.request_timeout);
-        let recorder = Recorder::start(pool.clone(), permits_for(bounds));
+        let (hinter, hints) = hints::channel();
+        let recorder = Recorder::start(pool.clone(), permits_for(bounds), hinter.clone());
         let database = health.condition("database");
         let unsealer = Unsealer::new(keys, health.condition("secret_key"));
         let leaser = Leaser::new(pool, unsealer, terms, bounds, database);
-        let flow = Flow::new(leaser, clients, recorder, bounds, terms, config.idle_poll);
-        Ok(Self { flow, health, admin, admin_task, admin_stop })
+        let flow = Flow::new(leaser, clients, recorder, hints, bounds, terms, config.idle_poll);
+        let listening = AbortOnDropHandle::new(tokio::spawn(hints::listen(hearing, hinter)));
+        Ok(Self { flow, _listening: listening, health, admin, admin_task, admin_stop })
     }
 
     /// Where the admin port listens.

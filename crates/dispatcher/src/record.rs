@@ -6,6 +6,7 @@
 //! stop, what could not be written is left to the leases' ends.
 
 use crate::clock;
+use crate::hints::{Hinter, Origin};
 use crate::metrics::{self, Fate};
 use crate::standing;
 use domain::breaker::Health;
@@ -60,10 +61,10 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// `permits`: how many there are in all, and so how many notes can be waiting.
-    pub(crate) fn start(pool: Pool, permits: usize) -> Self {
+    pub(crate) fn start(pool: Pool, permits: usize, hinter: Hinter) -> Self {
         let (inbox, notes) = mpsc::channel(permits);
         let give_up = CancellationToken::new();
-        let task = tokio::spawn(run(pool, notes, give_up.clone()));
+        let task = tokio::spawn(run(pool, notes, hinter, give_up.clone()));
         Self { inbox, task, give_up }
     }
 
@@ -95,6 +96,7 @@ impl Recorder {
 async fn run(
     pool: Pool,
     mut inbox: mpsc::Receiver<(Note, OwnedSemaphorePermit)>,
+    hinter: Hinter,
     give_up: CancellationToken,
 ) -> usize {
     let mut unrecorded = 0;
@@ -103,6 +105,8 @@ async fn run(
         let (notes, permits): (Vec<Note>, Vec<OwnedSemaphorePermit>) = batch.drain(..).unzip();
         unrecorded += record(&pool, &notes, &give_up).await;
         drop(permits);
+        // A slot is free, a follower is awake, or what was given back is due.
+        hinter.hint(Origin::Recorded);
     }
     unrecorded
 }
