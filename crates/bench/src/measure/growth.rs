@@ -36,18 +36,20 @@ pub(crate) async fn measure(session: &mut Session) -> Result<()> {
     let mut world = World::new(&session.environment).await?;
     world.start(Kind::Ingest).await?;
     world.start(Kind::Worker).await?;
-    let client = world.db().await?;
+    // One for each core: to fill is what takes long.
+    let clients = [world.db().await?, world.db().await?];
+    let client = &clients[0];
     // Plans, caches and connections, and the rows that the stock is cloned from.
-    round(&world, &client, stock::TEMPLATE_EVENTS).await?;
-    stock::take_template(&client).await?;
+    round(&world, client, stock::TEMPLATE_EVENTS).await?;
+    stock::take_template(client).await?;
     let mut floors: Option<[Measurement; 2]> = None;
     for level in LEVELS {
         session.say(&format!("growth: filling up to {level} events"));
-        stock::fill(&client, level).await?;
+        stock::fill(&clients, level).await?;
         session.say(&format!("growth: measuring with {level} events"));
         let (mut cpu, mut wal, mut usage) = (Vec::new(), Vec::new(), Usage::default());
         for _ in 0..ROUNDS {
-            let cost = round(&world, &client, ROUND).await?;
+            let cost = round(&world, client, ROUND).await?;
             cpu.push(cost.cpu_us);
             wal.push(cost.wal_bytes);
             usage = cost.usage;

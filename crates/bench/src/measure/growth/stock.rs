@@ -1,6 +1,8 @@
 //! A stock of events, messages, batches and notifications, cloned from a real run's.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use futures_util::future::try_join_all;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio_postgres::Client;
 
 /// What is cloned: a mail's life is three events.
@@ -34,8 +36,8 @@ ALTER TABLE clone_batches DROP c;
 INSERT INTO batches SELECT * FROM clone_batches;
 CREATE TEMPORARY TABLE clone_messages AS
     SELECT m.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_messages m ORDER BY c DESC, key;
-UPDATE clone_messages SET key = clone_key(key, c), created_hour = (created_hour + 2400 - c * SHIFT / 3600) % 24, message_id_hash = clone_key(message_id_hash, c),
-    recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
+UPDATE clone_messages SET key = clone_key(key, c), created_hour = (created_hour + 2400 - c * SHIFT / 3600) % 24,
+    message_id_hash = clone_key(message_id_hash, c), recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
 ALTER TABLE clone_messages DROP c;
 INSERT INTO messages SELECT * FROM clone_messages;
 INSERT INTO events SELECT day, clone_key(natural_key, c), clone_key(first_key, c), source_id, clone_key(message_key, c),
@@ -52,17 +54,29 @@ pub(crate) async fn take_template(client: &Client) -> Result<()> {
     Ok(client.batch_execute(TEMPLATE).await?)
 }
 
-/// Clones until about so many events are stored.
-pub(crate) async fn fill(client: &Client, events: u64) -> Result<()> {
+/// Clones until about so many events are stored, over all the connections at once.
+pub(crate) async fn fill(clients: &[Client], events: u64) -> Result<()> {
+    let [client, ..] = clients else { bail!("nothing to fill over") };
     let wanted = events / TEMPLATE_EVENTS;
     let stored: i64 = client.query_one("SELECT count(*) FROM events", &[]).await?.get(0);
-    let mut next = u64::try_from(stored)? / TEMPLATE_EVENTS;
-    while next < wanted {
-        let last = (next + AT_ONCE).min(wanted) - 1;
-        let statements =
-            CLONE.replace("SHIFT", &SHIFT_S.to_string()).replace("FIRST_CLONE", &(next + 1).to_string());
-        client.batch_execute(&statements.replace("LAST_CLONE", &(last + 1).to_string())).await?;
-        next = last + 1;
-    }
+    let next = &AtomicU64::new(u64::try_from(stored)? / TEMPLATE_EVENTS);
+    try_join_all(clients.iter().map(|client| async move {
+        loop {
+            let first = next.fetch_add(AT_ONCE, Relaxed);
+            if first >= wanted {
+                return Ok::<_, tokio_postgres::Error>(());
+            }
+            client.batch_execute(&clone(first + 1, (first + AT_ONCE).min(wanted))).await?;
+        }
+    }))
+    .await?;
     Ok(client.batch_execute("VACUUM (ANALYZE)").await?)
+}
+
+/// Makes these clones, both included.
+fn clone(first: u64, last: u64) -> String {
+    CLONE
+        .replace("SHIFT", &SHIFT_S.to_string())
+        .replace("FIRST_CLONE", &first.to_string())
+        .replace("LAST_CLONE", &last.to_string())
 }
