@@ -2,7 +2,7 @@
 //!
 //! The stock is cloned inside the database from the rows that a real run has left: as many rows, keys and index entries,
 //! spread over the day as a day's traffic is, with bodies shortened, which nothing reads. What is measured is always the
-//! real pipeline.
+//! real pipeline, without autovacuum.
 
 mod stock;
 
@@ -39,6 +39,10 @@ pub(crate) async fn measure(session: &mut Session) -> Result<()> {
     // One for each core: to fill is what takes long.
     let clients = [world.db().await?, world.db().await?];
     let client = &clients[0];
+    // Its work comes in lumps of its own time, for some rounds and not for others; what it costs is in proportion to what
+    // was written, whatever is stored.
+    client.batch_execute("ALTER SYSTEM SET autovacuum = off").await?;
+    client.batch_execute("SELECT pg_reload_conf()").await?;
     // Plans, caches and connections, and the rows that the stock is cloned from.
     round(&world, client, stock::TEMPLATE_EVENTS).await?;
     stock::take_template(client).await?;
