@@ -61,7 +61,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 /// What takes too long to be part of every run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Long {
-    /// CPU and WAL bytes per event with 1, 5 and 20 million events stored (about 20 GB of disk, an hour).
+    /// CPU and WAL bytes per event with 1, 5 and 20 million events stored (about 20 GB of disk, a quarter of an hour).
     Growth,
 }
 
