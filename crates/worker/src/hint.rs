@@ -1,6 +1,6 @@
 //! Hints to dispatchers that deliveries have become due: `store::hint` tells the protocol.
 //!
-//! Whoever has committed deliveries notes it; one task sends, at once and then at most one hint in [`APART`] for whatever
+//! Whoever has committed deliveries notes it; one task sends, at once and then at most one hint in each `APART` for whatever
 //! was committed meanwhile. Nobody waits for it. A hint that cannot be sent is let go: dispatchers look at intervals.
 
 use crate::metrics::{self, Hinted};
