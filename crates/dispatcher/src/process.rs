@@ -32,7 +32,7 @@ pub const PROGRAM: Program = Program {
 /// The running process.
 pub struct Dispatcher {
     flow: Flow,
-    _listening: AbortOnDropHandle<Infallible>,
+    listening: AbortOnDropHandle<Infallible>,
     health: Health,
     admin: SocketAddr,
     admin_task: JoinHandle<service::http::Drained>,
@@ -72,7 +72,7 @@ impl Dispatcher {
         let leaser = Leaser::new(pool, unsealer, terms, bounds, database);
         let flow = Flow::new(leaser, clients, recorder, hints, bounds, terms, config.idle_poll);
         let listening = AbortOnDropHandle::new(tokio::spawn(hints::listen(hearing, hinter)));
-        Ok(Self { flow, _listening: listening, health, admin, admin_task, admin_stop })
+        Ok(Self { flow, listening, health, admin, admin_task, admin_stop })
     }
 
     /// Where the admin port listens.
@@ -82,7 +82,8 @@ impl Dispatcher {
     }
 
     /// Dispatches until `stop` or until a task fails, then drains within `drain`. The admin port answers until the end;
-    /// if it ends before, so does everything: nobody could see any more how this process is.
+    /// if it ends before, so does everything: nobody could see any more how this process is. The same goes for listening,
+    /// whose metric would go on saying that all is well.
     pub async fn run(mut self, stop: CancellationToken, drain: Duration) -> Ended {
         let end = stop.child_token();
         let draining = tokio::spawn({
@@ -94,6 +95,13 @@ impl Dispatcher {
         });
         let flow = self.flow.run(&end, drain);
         tokio::pin!(flow);
+        let listening = self.listening;
+        let ended_by_itself = async {
+            tokio::select! {
+                _ = &mut self.admin_task => "admin port",
+                _ = listening => "hints",
+            }
+        };
         let ended = tokio::select! {
             ended = &mut flow => {
                 self.admin_stop.cancel();
@@ -101,9 +109,9 @@ impl Dispatcher {
                 drop(self.admin_task.await);
                 ended
             }
-            _ = &mut self.admin_task => {
+            task = ended_by_itself => {
                 // While draining it is missed by nobody for long.
-                let cause = if stop.is_cancelled() { Cause::Asked } else { Cause::Failed("admin port") };
+                let cause = if stop.is_cancelled() { Cause::Asked } else { Cause::Failed(task) };
                 end.cancel();
                 Ended { cause, ..flow.await }
             }

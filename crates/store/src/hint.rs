@@ -6,8 +6,8 @@
 //!   anybody who may connect. Whoever hears it looks at intervals all the same, and bounds how often a hint hurries it.
 //! * **Never in a transaction that does anything else.** The commit of a NOTIFY takes one lock over all databases of the
 //!   server, and transactions that notify wait for each other there. [`send()`] is a transaction of its own, after the commit
-//!   that it tells of. It waits for no disk: with a crash the hint may be lost, and so the lock is held for microseconds.
-//! * **Few.** Whoever commits often lets one task send, and that not more often than dispatchers would look.
+//!   that it tells of. It waits for no disk, so the lock is not held for as long as a flush takes: with a crash the hint may be lost.
+//! * **Few.** Whoever commits often lets one task send, and that not more often than dispatchers would look: [`APART`].
 //! * **Heard on a connection of its own.** A pool lends its connections and passes on no notifications. That connection has
 //!   the bounds and the role of a pool's. Neither LISTEN nor NOTIFY wants a grant. Through a proxy that lends connections by
 //!   the transaction nothing is heard, which nobody is told of: looks are then as late as without hints.
@@ -26,6 +26,11 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::{AsyncMessage, Config, Connection, NoTls, Socket};
 
+/// Least time between two hints of one sender, and between two looks if a hint calls for the second one. With hints without
+/// end and a hundred endpoints in the queue, looks took 36 % of a core where this was 5 ms (109 a second), 26 % at 10 ms and
+/// 48 % at 2 ms; below 5 ms nothing that could be told from chance was gained for latency. To send one is a round trip of
+/// 0.4 ms.
+pub const APART: Duration = Duration::from_millis(5);
 /// Wait before a new connection, doubling up to the longest, each shortened by chance by up to a half.
 const WAIT: Duration = Duration::from_millis(200);
 const WAIT_MAX: Duration = Duration::from_secs(10);

@@ -12,7 +12,7 @@
 use crate::hand::Hand;
 use crate::hint::Owed;
 use crate::metrics;
-use crate::persist::{Away, Patience};
+use crate::persist::{Away, Patience, persist};
 use crate::sources::Sources;
 use crate::window::Contents;
 use queue::{Backoff, Consumer, QueueError, QueueName, Tag, Window, WindowLimits};
@@ -69,7 +69,7 @@ enum Ended {
     Database(Away, Vec<Uuid>),
 }
 
-/// Runs a lane until `shutdown`. Finishes the window in hand, gives the rest back.
+/// Runs a lane until `shutdown`. Finishes the windows in hand, gives the rest back.
 pub(crate) async fn run(context: LaneContext, shutdown: CancellationToken) {
     let mut backoff = Backoff::default();
     let mut sources = Sources::default();
@@ -159,6 +159,18 @@ async fn consume(
     shutdown: &CancellationToken,
 ) -> Ended {
     let mut hand = Hand::new(context.transactions);
+    let ended = take_and_ack(context, consumer, sources, &mut hand, shutdown).await;
+    hand.run_out().await;
+    ended
+}
+
+async fn take_and_ack(
+    context: &LaneContext,
+    consumer: &mut Consumer,
+    sources: &mut Sources,
+    hand: &mut Hand<Tag>,
+    shutdown: &CancellationToken,
+) -> Ended {
     loop {
         let step = tokio::select! {
             // What is being gathered is unacked and given back.
@@ -170,14 +182,14 @@ async fn consume(
         let done = match step {
             Step::Shutdown => {
                 // Whatever cannot be finished or acked comes again.
-                drop(finish(&mut hand, consumer).await);
+                drop(finish(hand, consumer).await);
                 return Ended::Shutdown;
             }
             Step::Settled(tag, outcome) => ack(consumer, tag, outcome).await,
             Step::Taken(Err(error)) => Err(Ended::Subscription(error)),
             Step::Taken(Ok(window)) => {
                 let patience = Patience::new(context.patience, shutdown.clone());
-                take(context, sources, consumer, &mut hand, window, patience, &mut begun).await
+                take(context, sources, consumer, hand, window, patience, &mut begun).await
             }
         };
         match done {
@@ -194,7 +206,7 @@ async fn take(
     context: &LaneContext,
     sources: &mut Sources,
     consumer: &mut Consumer,
-    hand: &mut Hand,
+    hand: &mut Hand<Tag>,
     window: Window,
     mut patience: Patience,
     begun: &mut Vec<Uuid>,
@@ -202,8 +214,13 @@ async fn take(
     let contents = Contents::of(&window, context.lane);
     let away = |away| Ended::Database(away, Vec::new());
     if contents.is_ordinary() {
+        let timer = metrics::window(window.deliveries().len());
         let batches = contents.read(context, sources, &mut patience).await.map_err(away)?;
-        hand.begin(window.through(), context, batches, patience);
+        let (pool, owed) = (context.pool.clone(), context.owed.clone());
+        hand.begin(window.through(), async move {
+            let _timer = timer;
+            persist(&pool, &owed, batches, &mut patience).await
+        });
         return Ok(());
     }
     finish(hand, consumer).await?;
@@ -212,7 +229,7 @@ async fn take(
 }
 
 /// Waits for everything in hand, the oldest first.
-async fn finish(hand: &mut Hand, consumer: &mut Consumer) -> Result<(), Ended> {
+async fn finish(hand: &mut Hand<Tag>, consumer: &mut Consumer) -> Result<(), Ended> {
     while !hand.is_empty() {
         let (tag, outcome) = hand.settled().await;
         ack(consumer, tag, outcome).await?;

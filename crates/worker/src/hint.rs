@@ -1,22 +1,24 @@
 //! Hints to dispatchers that deliveries have become due: `store::hint` tells the protocol.
 //!
-//! Whoever has committed deliveries notes it; one task sends, at once and then at most one hint in each `APART` for whatever
-//! was committed meanwhile. Nobody waits for it. A hint that cannot be sent is let go: dispatchers look at intervals.
+//! Whoever has committed deliveries notes it; one task sends, at once and then at most one hint in each [`APART`] for whatever
+//! was committed meanwhile, and one more at the process's end. Nobody waits for it. A hint that cannot be sent is let go:
+//! dispatchers look at intervals.
 
 use crate::metrics::{self, Hinted};
 use queue::Backoff;
 use std::sync::Arc;
 use std::time::Duration;
+use store::hint::APART;
 use store::{Pool, StoreError};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
-/// Least time between two hints. As long as the least pause of a dispatcher, which would not look more often for more; one
-/// costs the database 0.4 ms.
-const APART: Duration = Duration::from_millis(5);
 /// Least time before another one after one that could not be sent, and the longest.
 const FAILING: Duration = Duration::from_millis(100);
 const FAILING_MAX: Duration = Duration::from_secs(5);
+/// Longest time that the process's end waits for the last hint.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Where it is noted that deliveries were committed. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -31,13 +33,15 @@ impl Owed {
     }
 }
 
-/// Sends hints for ever.
-pub(crate) async fn run(pool: Pool, owed: Owed) {
-    tell(&owed, || {
+/// Sends hints until `ending`, and then a last one: nobody may have been told of what the lanes committed while they drained.
+pub(crate) async fn run(pool: Pool, owed: Owed, ending: CancellationToken) {
+    let send = || {
         let pool = pool.clone();
         async move { store::hint::send(&pool.get().await?).await }
-    })
-    .await;
+    };
+    ending.run_until_cancelled(tell(&owed, send)).await;
+    let sent = timeout(LAST, send()).await;
+    metrics::hinted(if matches!(sent, Ok(Ok(()))) { Hinted::Sent } else { Hinted::Failed });
 }
 
 async fn tell<S>(owed: &Owed, mut send: impl FnMut() -> S)
@@ -74,7 +78,7 @@ where
 mod tests {
     use super::*;
     use std::sync::Mutex;
-    use tokio::time::{Instant, timeout};
+    use tokio::time::Instant;
 
     /// Commits deliveries at these times and returns when hints were sent, in milliseconds.
     async fn sent_at(commits: &[u64], sends: impl Fn() -> Result<(), StoreError>) -> Vec<u128> {

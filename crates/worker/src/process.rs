@@ -1,7 +1,7 @@
 //! Starting, running and draining: what is there, in what order it comes and goes.
 //!
 //! Neither the broker nor the database is waited for at the start: both are conditions of readiness. At the end each lane
-//! finishes the window in hand and gives the rest back; the admin port goes last.
+//! finishes the windows in hand and gives the rest back; the admin port goes last.
 
 use crate::config::Config;
 use crate::flow::{self, Lane, LaneContext};
@@ -21,15 +21,16 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-/// Connections beside those of the batches lane's transactions: a transaction of the other lane and of the sweep, and a look-up
-/// beside each, and one for hints.
-const CONNECTIONS_BESIDE: usize = 6;
+/// Connections beside those of the batches lane's transactions: a look-up of that lane; a transaction of the other lane and a
+/// look-up; the sweep's transaction and a look-up within it; partitions; hints.
+const CONNECTIONS_BESIDE: usize = 7;
 /// What the broker gave up on is rare; it must not take memory from what comes in.
 const PARKED_PREFETCH: u16 = 4;
 
 /// The running process.
 pub struct Worker {
     lanes: [JoinHandle<()>; 2],
+    hints: JoinHandle<()>,
     admin: Listening,
     health: Health,
     /// From now on no window is begun.
@@ -67,26 +68,26 @@ impl Worker {
         let (draining, ending) = (CancellationToken::new(), CancellationToken::new());
         let (bell, watch) = task::bell();
         let owed = Owed::default();
-        let lane = |lane, prefetch, broker_condition, database_condition| LaneContext {
+        let lane = |lane, prefetch, transactions: usize, broker_condition, database_condition| LaneContext {
             lane,
             broker: broker.clone(),
             prefetch,
             limits: WindowLimits {
                 // So that there is something to take while a window is in hand.
-                messages: (usize::from(prefetch) / config.transactions).max(1),
+                messages: (usize::from(prefetch) / transactions).max(1),
                 bytes: config.window_bytes,
                 // While a window is committed the next one gathers by itself; waiting longer only adds latency.
                 linger: Duration::ZERO,
             },
-            transactions: config.transactions,
+            transactions,
             pool: pool.clone(),
             owed: owed.clone(),
             patience: config.patience,
             broker_ready: health.condition(broker_condition),
             database_ready: health.condition(database_condition),
         };
-        let batches = lane(Lane::Batches, config.prefetch, "broker", "database");
-        let parked = lane(Lane::Parked, PARKED_PREFETCH, "broker_parked", "database_parked");
+        let batches = lane(Lane::Batches, config.prefetch, config.transactions, "broker", "database");
+        let parked = lane(Lane::Parked, PARKED_PREFETCH, 1, "broker_parked", "database_parked");
         let lanes = [
             bell.spawn("batches lane", flow::run(batches, draining.clone())),
             bell.spawn("parked lane", flow::run(parked, draining.clone())),
@@ -94,10 +95,10 @@ impl Worker {
         bell.spawn("maintenance", maintenance::run(pool.clone(), draining.clone()));
         let sweeping = pending::run(pool.clone(), owed.clone(), config.sweep_every, draining.clone());
         bell.spawn("pending bounces", sweeping);
-        // Until the end: what is committed while draining is due as well.
-        bell.spawn("hints", ending.clone().run_until_cancelled_owned(hint::run(pool, owed)));
+        // Longer than the lanes: what is committed while draining is due as well.
+        let hints = bell.spawn("hints", hint::run(pool, owed, ending.clone()));
         let admin = bell.admin(admin, health.clone(), telemetry, PROGRAM, ending.clone());
-        Ok(Self { lanes, admin, health, draining, ending, watch })
+        Ok(Self { lanes, hints, admin, health, draining, ending, watch })
     }
 
     /// Where the admin port is.
@@ -125,6 +126,8 @@ impl Worker {
             drained &= timeout_at(until, lane).await.is_ok();
         }
         self.ending.cancel();
+        // One hint at most, within a bound of its own.
+        drop(self.hints.await);
         // Its connections are probes and scrapes: nothing is lost with them.
         drop(self.admin.serving.await);
         drained

@@ -2,21 +2,18 @@
 //!
 //! At once if the last look was cut by its bound, soon while there is work, and ever more rarely while there is none, up
 //! to the idle interval or the next delivery's due time, whichever comes first. A hint that something may be due ends
-//! such a pause early, but no look follows another sooner than [`LEAST`] for hints, whoever gives them and however many; and
+//! such a pause early, but no look follows another sooner than [`APART`] for hints, whoever gives them and however many; and
 //! a database that does not answer is not asked more often for them.
 
 use crate::hints::{Hints, Origin};
 use crate::lease::Polled;
 use jiff::Timestamp;
 use std::time::Duration;
+use store::hint::APART;
 use tokio::time::{Instant, sleep_until};
 
 /// Between two looks while there is work: what a delivery waits at most under load.
 const BRISK: Duration = Duration::from_millis(10);
-/// Between two looks, if a hint calls for the second one. With hints without end and a hundred endpoints in the queue, looks
-/// took 36 % of a core where this was 5 ms (109 a second), 26 % at 10 ms and 48 % at 2 ms; below 5 ms nothing that could
-/// be told from chance was gained for latency.
-const LEAST: Duration = Duration::from_millis(5);
 /// Longest pause while the database does not answer.
 const FAILING_MAX: Duration = Duration::from_secs(5);
 
@@ -36,7 +33,7 @@ impl Pause {
     }
 
     fn up_to(most: Duration) -> Self {
-        Self { least: LEAST.min(most), most }
+        Self { least: APART.min(most), most }
     }
 
     /// Waits; returns the hint that made it shorter.
@@ -88,7 +85,7 @@ impl Pace {
                 Pause::up_to(pause)
             }
             Polled::Failed { .. } => {
-                self.last = (self.last * 2).clamp(self.idle, FAILING_MAX);
+                self.last = (self.last * 2).min(FAILING_MAX).max(self.idle);
                 Pause::fixed(self.last)
             }
         }
@@ -154,6 +151,15 @@ mod tests {
         assert_eq!(pauses_ms(failures), [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
     }
 
+    #[test]
+    fn a_database_that_does_not_answer_is_asked_no_more_often_than_an_idle_one() {
+        let mut pace = Pace::new(Duration::from_secs(10));
+        for _ in 0..3 {
+            let pause = pace.after(&Polled::Failed { withheld: Vec::new() }, NOW);
+            assert_eq!(pause, Pause::fixed(Duration::from_secs(10)));
+        }
+    }
+
     /// How long a pause takes when hints come at these times, in milliseconds, and the hint that ended it.
     async fn paused_ms(pause: Pause, hints_at_ms: &[u64]) -> (u128, Option<Origin>) {
         let ((hinter, mut hints), began) = (channel(), Instant::now());
@@ -198,7 +204,7 @@ mod tests {
             hinter.hint(Origin::Notified);
             assert_eq!(pause.over(&mut hints.clone()).await, Some(Origin::Notified));
         }
-        assert_eq!(began.elapsed(), LEAST * 100);
+        assert_eq!(began.elapsed(), APART * 100);
     }
 
     #[tokio::test(start_paused = true)]
