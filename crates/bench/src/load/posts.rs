@@ -33,7 +33,7 @@ pub(crate) struct Posts {
 }
 
 impl Posts {
-    /// POSTs of `size` events each, about `events` of them in all.
+    /// POSTs of `size` events each, about `events` of them in all, which happened a quarter of an hour ago.
     pub(crate) fn new(
         key: &SigningKey,
         events: u64,
@@ -41,9 +41,20 @@ impl Posts {
         repeats: Repeats,
         now: Timestamp,
     ) -> Result<Self> {
+        Self::beginning(key, events, size, repeats, now.as_second() - 15 * 60, now)
+    }
+
+    /// The same, of mails the first of which was accepted at `start`, in Unix seconds.
+    pub(crate) fn beginning(
+        key: &SigningKey,
+        events: u64,
+        size: usize,
+        repeats: Repeats,
+        start: i64,
+        now: Timestamp,
+    ) -> Result<Self> {
         let kept = events * u64::from(100 - repeats.percent()) / 100;
         let mails = kept.div_ceil(LIFE.len() as u64);
-        let start = now.as_second() - 15 * 60;
         let batches = Batches::new(rand::random::<u64>() >> 11, start, LIFE.to_vec(), mails, size);
         let mut posts: Vec<(Post, u64)> =
             batches.map(|body| (Post::sign(body.bytes, key, now.as_second()), body.events)).collect();

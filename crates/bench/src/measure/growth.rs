@@ -2,103 +2,150 @@
 //!
 //! The stock is cloned inside the database from the rows that a real run has left: as many rows, keys and index entries,
 //! spread over the day as a day's traffic is, with bodies shortened, which nothing reads. What is measured is always the
-//! real pipeline, without autovacuum.
+//! real pipeline: a round in a database of its own and one in the grown database take turns.
+//!
+//! Two things decide what a page costs after a checkpoint and are held fast: events of a round follow those of the round
+//! before in time, and the hour of the look-up indexes that rounds write to holds what half an hour of a day of 20 million
+//! events brings.
 
+mod round;
 mod stock;
 
-use crate::load::{Posts, Repeats, Target, closed};
 use crate::result::Measurement;
 use crate::session::{Session, now};
-use crate::usage::{Meter, Usage};
+use crate::usage::Usage;
 use crate::world::{Kind, World};
 use anyhow::{Result, ensure};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use round::{Cost, round};
+use std::time::Duration;
 use tokio_postgres::Client;
 
 /// Events stored before each measurement.
-const LEVELS: [u64; 4] = [0, 1_000_000, 5_000_000, 20_000_000];
-/// Events of a round, each of which begins after a checkpoint: long enough that full page images count as in service.
-const ROUND: u64 = 300_000;
+const LEVELS: [u64; 3] = [1_000_000, 5_000_000, 20_000_000];
 const ROUNDS: usize = 3;
-const SIZE: usize = 100;
-const CONNECTIONS: usize = 16;
-const PATIENCE: Duration = Duration::from_mins(5);
+/// Events that warm plans, caches and connections.
+const WARM_UP: u64 = 6_000;
+/// A level's rounds, with what prepares them, take less.
+const LEVEL_MINUTES: i32 = 5;
+/// Before the first round, in event time: rounds stay in the past.
+const BEGINS_BEFORE_S: i64 = 2 * 3_600;
 
-/// What a round's events cost, each.
-struct Cost {
-    cpu_us: f64,
-    wal_bytes: f64,
-    usage: Usage,
+/// The costs at one level, each beside the one of an empty database that came just before.
+#[derive(Default)]
+struct Level {
+    empty: Vec<Cost>,
+    grown: Vec<Cost>,
 }
 
 pub(crate) async fn measure(session: &mut Session) -> Result<()> {
-    let mut world = World::new(&session.environment).await?;
-    world.start(Kind::Ingest).await?;
-    world.start(Kind::Worker).await?;
+    let world = started(session).await?;
     // One for each core: to fill is what takes long.
     let clients = [world.db().await?, world.db().await?];
     let client = &clients[0];
-    // Its work comes in lumps of its own time, for some rounds and not for others; what it costs is in proportion to what
-    // was written, whatever is stored.
+    // Its work comes in lumps of its own time, into some rounds and not into others. It is not in these figures.
     client.batch_execute("ALTER SYSTEM SET autovacuum = off").await?;
     client.batch_execute("SELECT pg_reload_conf()").await?;
-    // Plans, caches and connections, and the rows that the stock is cloned from.
-    round(&world, client, stock::TEMPLATE_EVENTS).await?;
+    let mut at = now().as_second() - BEGINS_BEFORE_S;
+    round(&world, client, stock::TEMPLATE_EVENTS, at).await?;
     stock::take_template(client).await?;
-    let mut floors: Option<[Measurement; 2]> = None;
-    for level in LEVELS {
-        session.say(&format!("growth: filling up to {level} events"));
-        stock::fill(&clients, level).await?;
-        session.say(&format!("growth: measuring with {level} events"));
-        let (mut cpu, mut wal, mut usage) = (Vec::new(), Vec::new(), Usage::default());
+    let day = clock(client).await?.day;
+    let mut levels = Vec::new();
+    for events in LEVELS {
+        session.say(&format!("growth: filling up to {events} events"));
+        stock::fill(&clients, events).await?;
+        ensure!(
+            clock(client).await?.day == day,
+            "the day (UTC) has ended meanwhile; run it again within one"
+        );
+        let hour = room_in_the_hour(session, client).await?;
+        stock::fill_hour(&clients, hour).await?;
+        client.batch_execute("VACUUM (ANALYZE)").await?;
+        session.say(&format!("growth: measuring with {events} events"));
+        let mut level = Level::default();
         for _ in 0..ROUNDS {
-            let cost = round(&world, client, ROUND).await?;
-            cpu.push(cost.cpu_us);
-            wal.push(cost.wal_bytes);
-            usage = cost.usage;
+            at += round::EVENT_TIME_S;
+            level.empty.push(in_an_empty_database(session, at).await?);
+            level.grown.push(round(&world, client, round::EVENTS, at).await?);
         }
+        ensure!(
+            clock(client).await?.hour == hour,
+            "the hour has ended within a level's rounds; run it again"
+        );
         world.note_peaks(&mut session.peaks)?;
-        let cpu = Measurement::of_rounds(format!("growth.{level}.cpu"), "µs/event", cpu);
-        let wal = Measurement::of_rounds(format!("growth.{level}.wal"), "bytes/event", wal);
-        match &floors {
-            None => {
-                session.add([cpu.clone(), wal.clone()])?;
-                floors = Some([cpu, wal]);
-            }
-            Some([cpu_floor, wal_floor]) => session.add([cpu.against(cpu_floor), wal.against(wal_floor)])?,
-        }
-        session.add_usage(format!("growth, {level} events stored"), usage);
+        levels.push((events, level));
     }
-    world.end().await
+    world.end().await?;
+    add(session, &levels)
 }
 
-/// Sends so many events and waits until they are committed.
-async fn round(world: &World, client: &Client, events: u64) -> Result<Cost> {
-    client.batch_execute("CHECKPOINT").await?;
-    let posts = Arc::new(Posts::new(&world.key, events, SIZE, Repeats::None, now())?);
-    let (address, path) = world.inbound()?;
-    let before = committed(world)?;
-    let wal = wal(client).await?;
-    let meter = Meter::start(world.counted())?;
-    closed(&Target { address, path }, &posts, CONNECTIONS).await?;
-    let began = Instant::now();
-    while committed(world)? < before + posts.events as f64 {
-        ensure!(began.elapsed() < PATIENCE, "a round's events are not committed in time");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+async fn started(session: &Session) -> Result<World> {
+    let mut world = World::new(&session.environment).await?;
+    world.start(Kind::Ingest).await?;
+    world.start(Kind::Worker).await?;
+    Ok(world)
+}
+
+async fn in_an_empty_database(session: &Session, at: i64) -> Result<Cost> {
+    let world = started(session).await?;
+    let client = world.db().await?;
+    round(&world, &client, WARM_UP, at - round::EVENT_TIME_S).await?;
+    let cost = round(&world, &client, round::EVENTS, at).await?;
+    drop(client);
+    world.end().await?;
+    Ok(cost)
+}
+
+fn add(session: &mut Session, levels: &[(u64, Level)]) -> Result<()> {
+    add_kind(session, levels, "cpu", "µs/event", |cost| cost.cpu_us)?;
+    add_kind(session, levels, "wal", "bytes/event", |cost| cost.wal_bytes)?;
+    for (events, level) in levels {
+        let usage = level.grown.last().map_or_else(Usage::default, |cost| cost.usage.clone());
+        session.add_usage(format!("growth, {events} events stored"), usage);
     }
-    let usage = meter.stop()?;
-    let wal = self::wal(client).await? - wal;
-    let cpu_us = (usage.of("worker") + usage.of("postgres")) * 1e6 / posts.events as f64;
-    Ok(Cost { cpu_us, wal_bytes: wal / posts.events as f64, usage })
+    Ok(())
 }
 
-fn committed(world: &World) -> Result<f64> {
-    world.metric(Kind::Worker, "sendstate_worker_elements_total", "")
+fn add_kind(
+    session: &mut Session,
+    levels: &[(u64, Level)],
+    kind: &str,
+    unit: &'static str,
+    of: fn(&Cost) -> f64,
+) -> Result<()> {
+    let figures = |costs: &[Cost]| costs.iter().map(of).collect::<Vec<f64>>();
+    let empty = levels.iter().flat_map(|(_, level)| figures(&level.empty)).collect();
+    let floor = Measurement::of_rounds(format!("growth.0.{kind}"), unit, empty);
+    session.add([floor.clone()])?;
+    for (events, level) in levels {
+        let grown = Measurement::of_rounds(format!("growth.{events}.{kind}"), unit, figures(&level.grown));
+        session.add([grown.against_pairs(&floor, &figures(&level.empty))])?;
+    }
+    Ok(())
 }
 
-/// Bytes of WAL ever written.
-async fn wal(client: &Client) -> Result<f64> {
-    let row = client.query_one("SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8", &[]).await?;
-    Ok(row.get(0))
+/// What the database's clock says, in UTC.
+struct Clock {
+    day: i32,
+    hour: i32,
+    minute: i32,
+}
+
+async fn clock(client: &Client) -> Result<Clock> {
+    let parts =
+        "SELECT extract(day FROM utc)::int, extract(hour FROM utc)::int, extract(minute FROM utc)::int
+                 FROM (SELECT now() AT TIME ZONE 'UTC') AS clock (utc)";
+    let row = client.query_one(parts, &[]).await?;
+    Ok(Clock { day: row.get(0), hour: row.get(1), minute: row.get(2) })
+}
+
+/// The hour that a level's rounds fall into. Waits for the next one if this one ends too soon.
+async fn room_in_the_hour(session: &Session, client: &Client) -> Result<i32> {
+    let mut clock = self::clock(client).await?;
+    if clock.minute >= 60 - LEVEL_MINUTES {
+        session.say("growth: waiting for the next hour, which all rounds of a level have to share");
+        let wait = u64::try_from(60 - clock.minute).unwrap_or_default();
+        tokio::time::sleep(Duration::from_mins(wait)).await;
+        clock = self::clock(client).await?;
+    }
+    Ok(clock.hour)
 }

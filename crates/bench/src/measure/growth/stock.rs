@@ -7,6 +7,9 @@ use tokio_postgres::Client;
 
 /// What is cloned: a mail's life is three events.
 pub(crate) const TEMPLATE_EVENTS: u64 = 30_000;
+const TEMPLATE_MESSAGES: u64 = TEMPLATE_EVENTS / 3;
+/// Of half an hour in a day of 20 million events: what an hour's part of an index holds on average.
+const HOUR_MESSAGES: u64 = 140_000;
 /// Clones of the template made by one statement.
 const AT_ONCE: u64 = 8;
 /// Clones are set back in time by this much each, so that 20 million events spread over 18 hours.
@@ -36,7 +39,7 @@ ALTER TABLE clone_batches DROP c;
 INSERT INTO batches SELECT * FROM clone_batches;
 CREATE TEMPORARY TABLE clone_messages AS
     SELECT m.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_messages m ORDER BY c DESC, key;
-UPDATE clone_messages SET key = clone_key(key, c), created_hour = (created_hour + 2400 - c * SHIFT / 3600) % 24,
+UPDATE clone_messages SET key = clone_key(key, c), created_hour = HOUR,
     message_id_hash = clone_key(message_id_hash, c), recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
 ALTER TABLE clone_messages DROP c;
 INSERT INTO messages SELECT * FROM clone_messages;
@@ -54,28 +57,48 @@ pub(crate) async fn take_template(client: &Client) -> Result<()> {
     Ok(client.batch_execute(TEMPLATE).await?)
 }
 
-/// Clones until about so many events are stored, over all the connections at once.
+/// Clones until about so many events are stored, over all the connections at once. The hour that is going on gets nothing.
 pub(crate) async fn fill(clients: &[Client], events: u64) -> Result<()> {
-    let [client, ..] = clients else { bail!("nothing to fill over") };
     let wanted = events / TEMPLATE_EVENTS;
-    let stored: i64 = client.query_one("SELECT count(*) FROM events", &[]).await?.get(0);
-    let next = &AtomicU64::new(u64::try_from(stored)? / TEMPLATE_EVENTS);
+    clone_up_to(clients, wanted, "(created_hour + 2399 - c * SHIFT / 3600) % 24").await
+}
+
+/// Clones until the hour has its messages.
+pub(crate) async fn fill_hour(clients: &[Client], hour: i32) -> Result<()> {
+    let [client, ..] = clients else { bail!("nothing to fill over") };
+    let count = "SELECT count(*) FROM messages WHERE created_on = (now() AT TIME ZONE 'UTC')::date AND created_hour = $1";
+    let there: i64 = client.query_one(count, &[&i16::try_from(hour)?]).await?.get(0);
+    let missing = HOUR_MESSAGES.saturating_sub(u64::try_from(there)?) / TEMPLATE_MESSAGES;
+    let stored = stored(client).await?;
+    clone_up_to(clients, stored + missing, &hour.to_string()).await
+}
+
+/// Clones of the template that are stored, and whatever else, in its events.
+async fn stored(client: &Client) -> Result<u64> {
+    let events: i64 = client.query_one("SELECT count(*) FROM events", &[]).await?.get(0);
+    Ok(u64::try_from(events)? / TEMPLATE_EVENTS)
+}
+
+async fn clone_up_to(clients: &[Client], wanted: u64, hour: &str) -> Result<()> {
+    let [client, ..] = clients else { bail!("nothing to fill over") };
+    let next = &AtomicU64::new(stored(client).await?);
     try_join_all(clients.iter().map(|client| async move {
         loop {
             let first = next.fetch_add(AT_ONCE, Relaxed);
             if first >= wanted {
                 return Ok::<_, tokio_postgres::Error>(());
             }
-            client.batch_execute(&clone(first + 1, (first + AT_ONCE).min(wanted))).await?;
+            client.batch_execute(&clone(first + 1, (first + AT_ONCE).min(wanted), hour)).await?;
         }
     }))
     .await?;
-    Ok(client.batch_execute("VACUUM (ANALYZE)").await?)
+    Ok(())
 }
 
 /// Makes these clones, both included.
-fn clone(first: u64, last: u64) -> String {
+fn clone(first: u64, last: u64, hour: &str) -> String {
     CLONE
+        .replace("HOUR", hour)
         .replace("SHIFT", &SHIFT_S.to_string())
         .replace("FIRST_CLONE", &first.to_string())
         .replace("LAST_CLONE", &last.to_string())
