@@ -1,5 +1,6 @@
 //! What the program was given by `cargo xtask bench`: servers of its own, the released programs, and where to write.
 
+use crate::settings;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -24,17 +25,20 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// # Errors
-    /// When something was not given: the program was not started by `cargo xtask bench`.
+    /// When something was not given: the program was not started by `cargo xtask bench`. When a setting of `set` is none of
+    /// the processes'; nothing is started before that is known.
     pub(crate) fn read(set: &[(String, String)]) -> Result<Self> {
         let pids = PathBuf::from(required("PIDS")?);
         let logs = PathBuf::from(required("LOGS")?);
         let helper = PathBuf::from(required("HELPER")?);
+        let programs = PathBuf::from(required("PROGRAMS")?);
+        settings::check(&programs, set)?;
         Ok(Self {
             database_url: required("DATABASE_URL")?.parse().context("SENDSTATE_BENCH_DATABASE_URL")?,
             amqp_url: required("AMQP_URL")?.parse().context("SENDSTATE_BENCH_AMQP_URL")?,
             postgres: pid(&pids.join("postgres.pid"))?,
             broker: pid(&pids.join("rabbitmq.pid"))?,
-            programs: required("PROGRAMS")?.into(),
+            programs,
             report: required("REPORT")?.into(),
             supervisor: Supervisor::start(&helper, &logs.join("control"))?,
             logs,

@@ -17,6 +17,7 @@ mod load;
 mod measure;
 mod method;
 mod session;
+mod settings;
 mod usage;
 mod world;
 

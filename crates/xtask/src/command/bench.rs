@@ -43,7 +43,7 @@ pub struct Choice {
     /// Only these.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,...")]
     pub only: Vec<Part>,
-    /// Tell the processes something other than a default, to see what it does.
+    /// Tell the processes something other than a default, to see what it does. The name must be a setting of one of them.
     #[arg(long, value_parser = setting, value_name = "SENDSTATE_…=VALUE")]
     pub set: Vec<(String, String)>,
 }
