@@ -8,7 +8,7 @@ mod open;
 mod posts;
 
 pub(crate) use closed::closed;
-pub(crate) use histogram::{Histogram, histogram, note};
+pub(crate) use histogram::{Histogram, PER_MILLISECOND, histogram, note, percentile};
 pub(crate) use open::open;
 pub(crate) use posts::{Posts, Repeats};
 

@@ -25,7 +25,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Full,
-    /// Less of everything: shows that it works, and says little of speed.
+    /// Fewer rounds and shorter stretches, without what takes longest. Its ratios are judged like any; fewer rounds leave
+    /// more to chance.
     Quick,
 }
 

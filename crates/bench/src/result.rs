@@ -57,6 +57,13 @@ impl Measurement {
         Self { rounds, ..Self::new(id, unit, value) }
     }
 
+    /// A figure of all that was observed in several rounds together, such as a percentile; `rounds` are the same figure of
+    /// each alone, and tell how far they were apart.
+    #[must_use]
+    pub fn of_pool(id: impl Into<String>, unit: &'static str, value: f64, rounds: Vec<f64>) -> Self {
+        Self { rounds, ..Self::new(id, unit, value) }
+    }
+
     /// Held against another figure of the same run: figure by figure.
     #[must_use]
     pub fn against(self, floor: &Self) -> Self {

@@ -1,7 +1,8 @@
 //! One run of the benchmark: what it was asked, what it has found so far, and how it ends.
 
 use crate::environment::Environment;
-use crate::load::Histogram;
+use crate::id;
+use crate::load::{Histogram, PER_MILLISECOND};
 use crate::machine::{Commit, Machine};
 use crate::measure;
 use crate::report::{self, CpuRun, Mode, Report, Share, html, json, table};
@@ -114,24 +115,9 @@ impl Session {
         })
     }
 
-    /// p50 and p99 as results, in milliseconds, and the whole distribution. `id` has `{}` for the percentile's name.
-    pub(crate) fn add_percentiles(
-        &mut self,
-        id: &str,
-        recorded: &Histogram,
-        rounds: Option<&Usage>,
-    ) -> Result<()> {
-        for (name, quantile) in [("p50", 0.5), ("p99", 0.99)] {
-            let value = recorded.value_at_quantile(quantile) as f64 / 1_000.0;
-            let mut result = Measurement::new(id.replace("{}", name), "ms", value);
-            if let Some(binds) = rounds.and_then(|usage| usage.binds(self.cores)) {
-                result = result.bound_by(binds);
-            }
-            self.add([result])?;
-        }
-        let whole = id.replace(".{}", "");
-        self.report.histograms.push(report::Histogram::of(whole, "ms", recorded, 1_000));
-        Ok(())
+    /// The whole of what was recorded in microseconds, beside the results.
+    pub(crate) fn add_distribution(&mut self, id: String, recorded: &Histogram) {
+        self.report.histograms.push(report::Histogram::of(id, "ms", recorded, PER_MILLISECOND));
     }
 
     pub(crate) fn add_usage(&mut self, run: impl Into<String>, usage: Usage) {
@@ -142,9 +128,13 @@ impl Session {
 
     /// Writes the report; whether a check passes is the exit code.
     fn end(mut self, check: bool) -> Result<ExitCode> {
-        for kind in [Kind::Ingest, Kind::Worker, Kind::Dispatcher] {
-            if let Some(peak) = self.peaks.get(kind.name()).copied() {
-                self.add([Measurement::new(format!("rss.{}", kind.name()), "MiB", peak)])?;
+        for (process, kind) in [
+            (Kind::Ingest, id::RSS_INGEST),
+            (Kind::Worker, id::RSS_WORKER),
+            (Kind::Dispatcher, id::RSS_DISPATCHER),
+        ] {
+            if let Some(peak) = self.peaks.get(process.name()).copied() {
+                self.add([Measurement::new(kind.id([]), kind.unit, peak)])?;
             }
         }
         self.report.took = self.began.elapsed();

@@ -3,6 +3,9 @@
 //! Counted in ticks of 10 ms: a difference over a second is right to a percent. PostgreSQL is a family of processes; those
 //! of it that have ended are counted by their parent. What the machine did beside all of them is a share of its own, so that a
 //! disturbed run shows it.
+//!
+//! Of all this only the product and its two servers can excuse a result: what the load takes, or a neighbour, says nothing
+//! of what the product could have done.
 
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -27,8 +30,12 @@ pub(crate) struct Meter {
     began: Instant,
 }
 
+/// The share of this program: it makes the load and takes what is delivered.
+pub(crate) const LOAD: &str = "load";
 /// The share of whatever was not counted by name.
 const OTHERS: &str = "others";
+/// From this share of the machine on, whoever uses it is limited by it.
+const USED_UP: f64 = 0.9;
 
 /// What a stretch of time took.
 #[derive(Clone, Debug, Default)]
@@ -61,29 +68,57 @@ impl Usage {
         self.shares.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, seconds)| seconds).sum()
     }
 
-    /// What limits, if the figures show it: the machine's CPUs, or a process that cannot use more than one of them.
-    pub(crate) fn binds(&self, cores: usize) -> Option<String> {
-        let elapsed = self.elapsed.as_secs_f64();
-        let used: f64 = self.shares.values().sum();
-        if used >= 0.9 * elapsed * cores as f64 {
-            return Some(format!(
-                "CPU: {:.2} of {cores} cores are used ({})",
-                used / elapsed,
-                self.per_core()
-            ));
+    /// Several rounds as one.
+    pub(crate) fn sum(rounds: &[Self]) -> Self {
+        let mut sum = Self::default();
+        for round in rounds {
+            sum.elapsed += round.elapsed;
+            for (name, seconds) in &round.shares {
+                *sum.shares.entry(name.clone()).or_default() += seconds;
+            }
         }
-        None
+        sum
     }
 
     /// The parts in cores, the greatest first.
     pub(crate) fn per_core(&self) -> String {
+        self.parts(|_| true)
+    }
+
+    /// Cores that the product and its servers use.
+    fn measured(&self) -> f64 {
+        let measured = self.shares.iter().filter(|(name, _)| is_measured(name));
+        measured.map(|(_, seconds)| seconds).sum::<f64>() / self.elapsed.as_secs_f64()
+    }
+
+    fn parts(&self, shown: impl Fn(&str) -> bool) -> String {
         let elapsed = self.elapsed.as_secs_f64();
-        let mut parts: Vec<(&String, f64)> =
-            self.shares.iter().map(|(name, seconds)| (name, seconds / elapsed)).collect();
+        let shown = self.shares.iter().filter(|(name, _)| shown(name));
+        let mut parts: Vec<(&String, f64)> = shown.map(|(name, seconds)| (name, seconds / elapsed)).collect();
         parts.sort_by(|one, other| other.1.total_cmp(&one.1));
         let parts: Vec<String> = parts.iter().map(|(name, cores)| format!("{name} {cores:.2}")).collect();
         parts.join(", ")
     }
+}
+
+fn is_measured(name: &str) -> bool {
+    ![LOAD, OTHERS].contains(&name)
+}
+
+/// What limits a result, if each of its rounds shows it: the product and its servers alone use up the machine's CPUs.
+/// `None` without rounds.
+pub(crate) fn binds(rounds: &[Usage], cores: usize) -> Option<String> {
+    let used_up = |round: &Usage| round.measured() >= USED_UP * cores as f64;
+    if !rounds.iter().all(used_up) {
+        return None;
+    }
+    let least = rounds.iter().min_by(|one, other| one.measured().total_cmp(&other.measured()))?;
+    Some(format!(
+        "CPU: the product and its servers use at least {:.2} of {cores} cores in each of {} rounds ({})",
+        least.measured(),
+        rounds.len(),
+        least.parts(is_measured)
+    ))
 }
 
 fn shares(counted: &[Counted]) -> Result<Shares> {
@@ -168,14 +203,43 @@ mod tests {
         assert!(peak_mib(pid).unwrap() > 0.5);
     }
 
+    fn usage(shares: &[(&str, f64)]) -> Usage {
+        let shares = shares.iter().map(|(name, seconds)| ((*name).to_owned(), *seconds)).collect();
+        Usage { elapsed: Duration::from_secs(10), shares }
+    }
+
     #[test]
-    fn only_a_machine_that_is_used_up_binds() {
-        let usage = |seconds: f64| Usage {
-            elapsed: Duration::from_secs(10),
-            shares: Shares::from([("worker-1".to_owned(), seconds), ("postgres".to_owned(), 9.0)]),
-        };
-        assert_eq!(usage(4.0).binds(2), None);
-        let binds = usage(9.5).binds(2).unwrap();
-        assert!(binds.contains("worker-1 0.95, postgres 0.90"), "{binds}");
+    fn only_a_machine_that_the_product_and_its_servers_use_up_binds() {
+        let round = |worker: f64| usage(&[("worker-1", worker), ("postgres", 9.0), ("load", 1.0)]);
+        assert_eq!(binds(&[round(8.9)], 2), None);
+        let text = binds(&[round(9.5), round(9.2)], 2).unwrap();
+        assert!(
+            text.contains("1.82 of 2 cores in each of 2 rounds (worker-1 0.92, postgres 0.90)"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn neither_the_load_nor_a_neighbour_excuses_anything() {
+        let shares =
+            [("worker-1", 4.0), ("postgres", 4.0), ("rabbitmq", 1.0), ("load", 5.0), ("others", 6.0)];
+        assert_eq!(binds(&[usage(&shares)], 2), None);
+    }
+
+    #[test]
+    fn one_round_that_was_not_bound_is_enough_to_excuse_nothing() {
+        let full = usage(&[("worker-1", 9.5), ("postgres", 9.5)]);
+        let idle = usage(&[("worker-1", 7.0), ("postgres", 9.5)]);
+        assert!(binds(&[full.clone(), full.clone()], 2).is_some());
+        assert_eq!(binds(&[idle, full.clone()], 2), None);
+        assert_eq!(binds(&[full, Usage::default()], 2), None, "a round of which nothing is known");
+        assert_eq!(binds(&[], 2), None);
+    }
+
+    #[test]
+    fn rounds_are_added_up_part_by_part() {
+        let sum = Usage::sum(&[usage(&[("worker-1", 4.0)]), usage(&[("worker-1", 2.0), ("others", 1.0)])]);
+        assert_eq!((sum.elapsed, sum.of("worker"), sum.of("others")), (Duration::from_secs(20), 6.0, 1.0));
+        assert_eq!(sum.per_core(), "worker-1 0.30, others 0.05");
     }
 }

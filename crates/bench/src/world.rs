@@ -158,7 +158,7 @@ impl World {
         let mut counted = vec![
             Counted { name: "postgres".to_owned(), pid: *postgres, family: true },
             Counted { name: "rabbitmq".to_owned(), pid: *broker, family: false },
-            Counted { name: "load".to_owned(), pid: own_pid(), family: false },
+            Counted { name: usage::LOAD.to_owned(), pid: own_pid(), family: false },
         ];
         counted.extend(self.apps.iter().map(|app| Counted {
             name: app.name.clone(),

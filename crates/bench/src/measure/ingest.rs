@@ -1,11 +1,19 @@
-//! ingest alone: how many signed POSTs it takes, how long each waits, and what CPU it and the broker spend on them.
+//! ingest alone: how many signed POSTs it takes, how long each waits meanwhile, and what CPU it and the broker spend on
+//! them.
+//!
+//! The loop is closed: each connection has its next POST as soon as the one before is answered. So the waits are those of
+//! an ingest that is given all it can take, and are mostly turns of the connections; what a POST waits at a lesser rate is
+//! part of `measure::latency`.
 
 use super::publish::Broker;
-use crate::load::{Histogram, Posts, Repeats, Target, closed, histogram};
+use crate::id::{
+    FLOOR_PUBLISH, FLOOR_PUBLISH_RATE, INGEST_CPU, INGEST_P50, INGEST_P99, INGEST_RATE, INGEST_WAITS, Kind,
+};
+use crate::load::{Histogram, Posts, Repeats, Target, closed, histogram, percentile};
 use crate::result::Measurement;
 use crate::session::{Session, now};
 use crate::usage::{Meter, Usage};
-use crate::world::{Kind, World};
+use crate::world::{self, World};
 use anyhow::Result;
 use std::sync::Arc;
 
@@ -19,14 +27,30 @@ const ROUND_POSTS: usize = 4_000;
 /// Of an event.
 const EVENT_BYTES: usize = 500;
 
-#[derive(Default)]
 struct Rounds {
     floor_cpu: Vec<f64>,
     floor_rate: Vec<f64>,
     cpu: Vec<f64>,
     rate: Vec<f64>,
-    latencies: Option<Histogram>,
-    usage: Usage,
+    /// Of all rounds.
+    waits: Histogram,
+    usages: Vec<Usage>,
+    /// In all of them.
+    posts: usize,
+}
+
+impl Rounds {
+    fn new() -> Self {
+        Self {
+            floor_cpu: Vec::new(),
+            floor_rate: Vec::new(),
+            cpu: Vec::new(),
+            rate: Vec::new(),
+            waits: histogram(),
+            usages: Vec::new(),
+            posts: 0,
+        }
+    }
 }
 
 pub(crate) async fn measure(session: &mut Session) -> Result<()> {
@@ -45,11 +69,11 @@ async fn rounds(session: &Session, world: &mut World, size: usize) -> Result<Rou
     let count = (ROUND_BYTES / (size * EVENT_BYTES)).min(ROUND_POSTS);
     let events = (count * size) as u64;
     let broker = Broker::connect(world, session.environment.amqp_url.as_str()).await?;
-    world.start(Kind::Ingest).await?;
+    world.start(world::Kind::Ingest).await?;
     let (address, path) = world.inbound()?;
     let target = Target { address, path };
     let key = world.key.public_key();
-    let mut rounds = Rounds::default();
+    let mut rounds = Rounds::new();
     for round in 0..=session.rounds() {
         let posts = Arc::new(Posts::new(&world.key, events, size, Repeats::None, now())?);
         let per_thousand = 1_000.0 / posts.len() as f64;
@@ -65,28 +89,39 @@ async fn rounds(session: &Session, world: &mut World, size: usize) -> Result<Rou
             rounds.floor_rate.push(posts.len() as f64 / published.elapsed.as_secs_f64());
             rounds.cpu.push((usage.of("ingest") + usage.of("rabbitmq")) * per_thousand);
             rounds.rate.push(posts.len() as f64 / sent.elapsed.as_secs_f64());
-            rounds.latencies.get_or_insert_with(histogram).add(sent.latencies)?;
-            rounds.usage = usage;
+            rounds.waits.add(sent.latencies)?;
+            rounds.usages.push(usage);
+            rounds.posts += posts.len();
         }
     }
     Ok(rounds)
 }
 
 fn add(session: &mut Session, size: usize, rounds: Rounds) -> Result<()> {
-    let floor = Measurement::of_rounds(format!("floor.publish.{size}"), "s", rounds.floor_cpu)
+    let number = [size as u64];
+    let of = |kind: Kind<1>, rounds| Measurement::of_rounds(kind.id(number), kind.unit, rounds);
+    let floor = of(FLOOR_PUBLISH, rounds.floor_cpu)
         .noted("CPU of verifying and publishing 1,000 POSTs, and nothing else");
-    let cpu = Measurement::of_rounds(format!("ingest.cpu.{size}"), "s", rounds.cpu).against_rounds_of(&floor);
-    let split = format!(
-        "per 1,000 POSTs of the last round: {}",
-        rounds.usage.shares.iter().map(|(name, s)| format!("{name} {s:.2} s")).collect::<Vec<_>>().join(", ")
-    );
-    let cpu = cpu.noted(split);
-    let published = Measurement::of_rounds(format!("floor.publish.{size}.rate"), "POST/s", rounds.floor_rate);
-    let rate = Measurement::of_rounds(format!("ingest.rate.{size}"), "POST/s", rounds.rate);
-    session.add([floor, cpu, published, rate])?;
-    if let Some(latencies) = rounds.latencies {
-        session.add_percentiles(&format!("ingest.{{}}.{size}"), &latencies, None)?;
+    let usage = Usage::sum(&rounds.usages);
+    let split =
+        usage.shares.iter().map(|(name, s)| format!("{name} {:.2} s", s * 1_000.0 / rounds.posts as f64));
+    let split = format!("per 1,000 POSTs: {}", split.collect::<Vec<_>>().join(", "));
+    let cpu = of(INGEST_CPU, rounds.cpu).against_rounds_of(&floor).noted(split);
+    let published = of(FLOOR_PUBLISH_RATE, rounds.floor_rate);
+    session.add([floor, cpu, published, of(INGEST_RATE, rounds.rate)])?;
+    for (kind, quantile) in [(INGEST_P50, 0.5), (INGEST_P99, 0.99)] {
+        let wait = percentile(&rounds.waits, quantile);
+        session.add([Measurement::new(kind.id(number), kind.unit, wait).noted(saturated())])?;
     }
-    session.add_usage(format!("ingest, {size} events a POST"), rounds.usage);
+    session.add_distribution(INGEST_WAITS.id(number), &rounds.waits);
+    session.add_usage(format!("ingest, {size} events a POST"), usage);
     Ok(())
+}
+
+/// What a reader of the waits must know.
+fn saturated() -> String {
+    format!(
+        "at saturation: {CONNECTIONS} connections, each with its next POST as soon as the one before is answered; at a lesser \
+         rate a POST waits less"
+    )
 }

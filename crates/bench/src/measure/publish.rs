@@ -1,7 +1,7 @@
 //! The least that accepting POSTs takes: verify each signature, publish each body, await each confirm. No HTTP, no product.
 
 use crate::load::Posts;
-use crate::usage::Meter;
+use crate::usage::{LOAD, Meter};
 use crate::world::World;
 use anyhow::{Context, Result, ensure};
 use futures_util::{StreamExt as _, stream};
@@ -67,7 +67,7 @@ impl Broker {
             ensure!(matches!(confirm?, Confirmation::Ack(None)), "the broker did not take a message");
         }
         let usage = meter.stop()?;
-        Ok(Published { elapsed: usage.elapsed, cpu: usage.of("load") + usage.of("rabbitmq") })
+        Ok(Published { elapsed: usage.elapsed, cpu: usage.of(LOAD) + usage.of("rabbitmq") })
     }
 
     /// Empties the queue, so that every round begins alike.

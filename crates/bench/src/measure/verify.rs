@@ -1,5 +1,6 @@
 //! Verifying a signature with a source's known key, against p256's own way, in turns.
 
+use crate::id::{FLOOR_VERIFY, VERIFY};
 use crate::load::{Posts, Repeats};
 use crate::result::Measurement;
 use crate::session::Session;
@@ -37,9 +38,9 @@ pub(crate) fn measure(session: &mut Session) -> Result<()> {
         })?);
         known.push(micros(&signed, |one| ours.verify(one.timestamp.as_bytes(), &one.body, &one.ours))?);
     }
-    let floor =
-        Measurement::of_rounds("floor.verify", "µs", floor).noted("p256's own verify, the same signatures");
-    let known = Measurement::of_rounds("verify.known_key", "µs", known).against_rounds_of(&floor);
+    let floor = Measurement::of_rounds(FLOOR_VERIFY.id([]), FLOOR_VERIFY.unit, floor)
+        .noted("p256's own verify, the same signatures");
+    let known = Measurement::of_rounds(VERIFY.id([]), VERIFY.unit, known).against_rounds_of(&floor);
     session.add([floor, known])?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A report of plausible figures, made up: what the forms of a report are tried on.
 
 use super::{CpuRun, Histogram, Mode, Report, Share};
+use crate::id::{self, Kind};
 use crate::machine::{Commit, Machine};
 use crate::result::Measurement;
 use hdrhistogram::Histogram as Recorded;
@@ -23,69 +24,97 @@ fn rounds(figure: f64) -> Vec<f64> {
     vec![figure, figure * 1.06, figure * 0.97]
 }
 
-fn results(report: &mut Report) {
-    let mut add = |result: Measurement| {
-        report.add(result.clone()).unwrap();
-        result
-    };
-    let verify = add(Measurement::of_rounds("floor.verify", "µs", rounds(301.0)));
-    add(Measurement::of_rounds("verify.known_key", "µs", rounds(88.0)).against_rounds_of(&verify));
+fn verify(report: &mut Report) {
+    let floor = Measurement::of_rounds(id::FLOOR_VERIFY.id([]), id::FLOOR_VERIFY.unit, rounds(301.0));
+    let known = Measurement::of_rounds(id::VERIFY.id([]), id::VERIFY.unit, rounds(88.0));
+    add(report, [floor.clone(), known.against_rounds_of(&floor)]);
+}
+
+fn ingest(report: &mut Report) {
     for (size, floor, cost, rate) in [
         (1, 0.31, 0.42, 2_310.0),
         (10, 0.36, 0.47, 2_140.0),
         (100, 0.71, 0.96, 1_320.0),
         (1_000, 3.9, 6.3, 270.0),
     ] {
-        let floor = add(Measurement::of_rounds(format!("floor.ingest.{size}"), "s", rounds(floor)));
+        let of = |kind: Kind<1>, figures| Measurement::of_rounds(kind.id([size]), kind.unit, figures);
+        let at = |kind: Kind<1>, figure| Measurement::new(kind.id([size]), kind.unit, figure);
+        let floor = of(id::FLOOR_PUBLISH, rounds(floor));
         let floors = floor.rounds().iter().enumerate();
         let costs =
             floors.map(|(index, round)| round / floor.value() * cost * [1.0, 1.08, 0.95][index]).collect();
-        let cost = Measurement::of_rounds(format!("ingest.cpu.{size}"), "s", costs).against_rounds_of(&floor);
-        add(cost.bound_by("the broker writes each body twice: 58 % of the CPU is its own, 4.1 of 6.3 s."));
-        add(Measurement::new(format!("ingest.rate.{size}"), "POSTs/s", rate));
-        add(Measurement::new(format!("ingest.p50.{size}"), "ms", 9_000.0 / rate));
-        add(Measurement::new(format!("ingest.p99.{size}"), "ms", 31_000.0 / rate));
+        let cost = of(id::INGEST_CPU, costs).against_rounds_of(&floor);
+        let cost =
+            cost.bound_by("the broker writes each body twice: 58 % of the CPU is its own, 4.1 of 6.3 s.");
+        add(
+            report,
+            [
+                floor,
+                cost,
+                of(id::FLOOR_PUBLISH_RATE, rounds(rate * 1.4)),
+                of(id::INGEST_RATE, rounds(rate)),
+                at(id::INGEST_P50, 9_000.0 / rate),
+                at(id::INGEST_P99, 31_000.0 / rate),
+            ],
+        );
     }
+}
+
+fn end_to_end(report: &mut Report) {
     for (size, floor) in [(1, 2_900.0), (10, 21_500.0), (100, 41_200.0), (1_000, 44_800.0)] {
-        let floor = add(Measurement::of_rounds(format!("floor.insert.{size}"), "events/s", rounds(floor)));
+        let floor = Measurement::of_rounds(id::FLOOR_INSERT.id([size]), id::FLOOR_INSERT.unit, rounds(floor));
+        add(report, [floor.clone()]);
         for (workers, dup, share) in [(1, 0, 0.66), (1, 60, 0.83), (2, 0, 0.57), (2, 60, 0.78)] {
-            let id = format!("e2e.{size}.w{workers}.dup{dup}");
             let shares = [share, share * 1.04, share * 0.93];
             let rates = floor.rounds().iter().zip(shares).map(|(round, share)| round * share).collect();
-            let result = Measurement::of_rounds(id, "events/s", rates).against_rounds_of(&floor);
-            add(if size == 100 {
-                result
-            } else {
-                result.bound_by("PostgreSQL: WAL flushes take 71 % of the time")
-            });
+            let kind = id::END_TO_END;
+            let mut result = Measurement::of_rounds(kind.id([size, workers, dup]), kind.unit, rates);
+            if dup == 0 {
+                result = result.against_rounds_of(&floor);
+            }
+            if size != 100 {
+                result = result.bound_by("PostgreSQL: WAL flushes take 71 % of the time");
+            }
+            add(report, [result]);
         }
     }
-    for (id, unit, figure) in [
-        ("latency.1000.p50", "ms", 14.2),
-        ("latency.1000.p99", "ms", 171.0),
-        ("dispatch.rate", "deliveries/s", 3_420.0),
-        ("isolation.stall.floor", "ms", 41.0),
-        ("isolation.backlog.floor", "ms", 41.0),
-        ("growth.0.cpu", "µs", 61.0),
-        ("growth.0.wal", "B", 1_480.0),
-        ("rss.ingest", "MiB", 31.5),
-        ("rss.worker", "MiB", 118.0),
-        ("rss.dispatcher", "MiB", 140.0),
-    ] {
-        add(Measurement::new(id, unit, figure));
+}
+
+fn single(report: &mut Report) {
+    let of = |kind: Kind<0>, figure| Measurement::new(kind.id([]), kind.unit, figure);
+    let at = |kind: Kind<1>, number, figure| Measurement::new(kind.id([number]), kind.unit, figure);
+    add(
+        report,
+        [
+            at(id::LATENCY_P50, 1_000, 14.2),
+            at(id::LATENCY_P99, 1_000, 171.0),
+            of(id::DISPATCH, 3_420.0),
+            of(id::RSS_INGEST, 31.5),
+            of(id::RSS_WORKER, 118.0),
+            of(id::RSS_DISPATCHER, 140.0),
+        ],
+    );
+    for (calm, troubled, figure) in
+        [(id::STALL_FLOOR, id::STALL, 44.0), (id::BACKLOG_FLOOR, id::BACKLOG, 410.0)]
+    {
+        let pool =
+            |kind: Kind<0>, figure| Measurement::of_pool(kind.id([]), kind.unit, figure, rounds(figure));
+        let floor = pool(calm, 41.0);
+        let result = pool(troubled, figure).against(&floor);
+        add(report, [floor, result.noted("99 others").bound_by(" ")]);
     }
-    for (id, figure, floor) in [
-        ("isolation.stall.p99", 44.0, "isolation.stall.floor"),
-        ("isolation.backlog.p99", 410.0, "isolation.backlog.floor"),
-        ("growth.5000000.cpu", 64.0, "growth.0.cpu"),
-        ("growth.5000000.wal", 1_520.0, "growth.0.wal"),
-        ("growth.20000000.cpu", 70.0, "growth.0.cpu"),
-        ("growth.20000000.wal", 1_840.0, "growth.0.wal"),
-    ] {
-        let floor = report.get(floor).unwrap().clone();
-        let result = Measurement::new(id, floor.unit(), figure).against(&floor);
-        report.add(result.noted("one endpoint of a hundred").bound_by(" ")).unwrap();
+    for (kind, figures) in
+        [(id::GROWTH_CPU, [61.0, 64.0, 70.0]), (id::GROWTH_WAL, [1_480.0, 1_520.0, 1_840.0])]
+    {
+        let [empty, some, many] = figures;
+        let floor = at(kind, 0, empty);
+        let against = |stored, figure| at(kind, stored, figure).against(&floor);
+        add(report, [floor.clone(), against(5_000_000, some), against(20_000_000, many)]);
     }
+}
+
+fn add(report: &mut Report, results: impl IntoIterator<Item = Measurement>) {
+    results.into_iter().for_each(|result| report.add(result).unwrap());
 }
 
 fn histogram(id: &str, scale: f64) -> Histogram {
@@ -101,16 +130,16 @@ fn histogram(id: &str, scale: f64) -> Histogram {
 
 fn cpu() -> Vec<CpuRun> {
     let run = |run: &str, seconds, shares: [f64; 6]| {
-        let names = ["ingest", "worker", "dispatcher", "PostgreSQL", "RabbitMQ", "load"];
+        let names = ["ingest-1", "worker-1", "dispatcher-1", "postgres", "rabbitmq", "load"];
         let shares = names.into_iter().zip(shares);
         let shares = shares.map(|(process, cpu_s)| Share { process: process.to_owned(), cpu_s }).collect();
         CpuRun { run: run.to_owned(), seconds, cores: 2, shares }
     };
     vec![
-        run("ingest.cpu.100", 30.0, [11.0, 0.0, 0.0, 0.0, 27.0, 6.5]),
-        run("e2e.100.w1.dup0", 30.0, [4.0, 18.0, 0.2, 24.0, 9.0, 2.5]),
-        run("e2e.1000.w2.dup0", 30.0, [3.0, 19.5, 0.2, 28.0, 6.0, 1.5]),
-        run("latency.1000", 60.0, [3.0, 8.0, 11.0, 17.0, 9.0, 6.0]),
+        run("ingest, 100 events a POST", 30.0, [11.0, 0.0, 0.0, 0.0, 27.0, 6.5]),
+        run("end to end, 100 a POST, 1 workers, 0 % repeats", 30.0, [4.0, 18.0, 0.2, 24.0, 9.0, 2.5]),
+        run("end to end, 1000 a POST, 2 workers, 0 % repeats", 30.0, [3.0, 19.5, 0.2, 28.0, 6.0, 1.5]),
+        run("latency at 1000 events/s", 60.0, [3.0, 8.0, 11.0, 17.0, 9.0, 6.0]),
         run("dispatch", 20.0, [0.0, 0.1, 19.0, 14.0, 0.3, 5.0]),
     ]
 }
@@ -121,19 +150,24 @@ pub(super) fn report() -> Report {
     let started_at = "2026-01-02T03:04:05Z".parse().unwrap();
     let mut report = Report::new(Mode::Full, Some(commit), machine(), started_at);
     report.took = Duration::from_secs(1_930);
-    results(&mut report);
+    verify(&mut report);
+    ingest(&mut report);
+    end_to_end(&mut report);
+    single(&mut report);
     report.histograms = vec![
-        histogram("latency.100", 0.8),
-        histogram("latency.1000", 1.6),
-        histogram("isolation.undisturbed", 0.5),
-        histogram("isolation.stall", 0.54),
-        histogram("isolation.backlog", 2.1),
+        histogram(&id::INGEST_WAITS.id([100]), 0.3),
+        histogram(&id::LATENCIES.id([100]), 0.8),
+        histogram(&id::LATENCIES.id([1_000]), 1.6),
+        histogram(&id::STALL_CALM.id([]), 0.5),
+        histogram(&id::STALL_TROUBLED.id([]), 0.54),
+        histogram(&id::BACKLOG_CALM.id([]), 0.51),
+        histogram(&id::BACKLOG_TROUBLED.id([]), 2.1),
     ];
     report.cpu = cpu();
     let method = [
         (
             "Floors",
-            "A floor is the least the same work could cost. It is measured in the same run as what is held \
+            "A floor is a bare form of the same work. It is measured in the same run as what is held \
           against it, in rounds that take turns.\n\nThe ratio is the median of the ratios of the pairs.",
         ),
         ("What is not measured", "No network: everything is on one machine, the load, too."),

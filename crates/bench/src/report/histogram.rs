@@ -9,7 +9,7 @@ const STEPS_PER_HALVING: u32 = 5;
 /// A distribution in its unit. Zero everywhere when nothing was recorded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
-    /// That of the results without their last word: `latency.1000` for `latency.1000.p99`.
+    /// One of [`crate::id`]'s distributions: `latency.1000` for `latency.1000.p99`.
     pub id: String,
     pub unit: &'static str,
     pub count: u64,

@@ -1,6 +1,8 @@
 use super::*;
+use crate::id;
 use crate::machine::{Commit, Machine};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 fn empty() -> Report {
     Report::new(Mode::Quick, None, Machine::default(), "2026-01-02T03:04:05Z".parse().unwrap())
@@ -92,13 +94,13 @@ fn what_is_no_number_is_null_in_the_document_and_a_dash_for_people() {
     let mut report = empty();
     for nothing in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0] {
         let size = report.results().len();
-        let floor = Measurement::new(format!("floor.ingest.{size}"), "s", nothing);
+        let floor = Measurement::new(format!("floor.publish.{size}"), "s", nothing);
         report.add(floor.clone()).unwrap();
         let rounds = vec![nothing, 1.0];
         report
             .add(Measurement::of_rounds(format!("ingest.cpu.{size}"), "s", rounds).against(&floor))
             .unwrap();
-        report.add(Measurement::new(format!("growth.{size}.cpu"), "µs", nothing)).unwrap();
+        report.add(Measurement::new(format!("growth.{size}.cpu"), "µs/event", nothing)).unwrap();
         report.add(Measurement::new(format!("e2e.{size}.w1.dup0"), "events/s", nothing)).unwrap();
         let share = Share { process: "worker".to_owned(), cpu_s: nothing };
         report.cpu.push(CpuRun {
@@ -151,6 +153,37 @@ fn a_floor_that_was_no_number_is_known_all_the_same() {
 }
 
 #[test]
+fn the_example_has_every_kind_of_result_and_of_distribution_and_no_other() {
+    let report = example::report();
+    let result = |result: &Measurement| {
+        let (pattern, unit) = id::kind_of(&id::RESULTS, result.id()).unwrap();
+        assert_eq!(result.unit(), unit, "{}", result.id());
+        pattern
+    };
+    let distribution = |histogram: &Histogram| {
+        let (pattern, unit) = id::kind_of(&id::DISTRIBUTIONS, &histogram.id).unwrap();
+        assert_eq!(histogram.unit, unit, "{}", histogram.id);
+        pattern
+    };
+    let patterns = |kinds: &[(&'static str, &str)]| kinds.iter().map(|(pattern, _)| *pattern).collect();
+    let results: BTreeSet<&str> = report.results().iter().map(result).collect();
+    assert_eq!(results, patterns(&id::RESULTS));
+    let distributions: BTreeSet<&str> = report.histograms.iter().map(distribution).collect();
+    assert_eq!(distributions, patterns(&id::DISTRIBUTIONS));
+}
+
+#[test]
+fn a_bad_endpoint_is_shown_by_a_calm_curve_and_a_troubled_one_for_each_case() {
+    let page = html::render(&example::report());
+    let (_, plot) = page.split_once("<h2>Latency beside a bad endpoint</h2>").unwrap();
+    let (plot, _) = plot.split_once("</figure>").unwrap();
+    assert_eq!(plot.matches("<polyline").count(), 4);
+    for name in ["stall, calm", "stall, troubled", "backlog, calm", "backlog, troubled"] {
+        assert!(plot.contains(&format!(">{name}<")), "{name}");
+    }
+}
+
+#[test]
 fn targets_are_counted_by_how_they_came_out() {
     let report = example::report();
     let failures: Vec<_> = report.failures().map(Measurement::id).collect();
@@ -160,8 +193,8 @@ fn targets_are_counted_by_how_they_came_out() {
 
 #[test]
 fn the_table_has_a_row_for_each_result_and_a_line_for_each_miss() {
-    let floor = Measurement::new("floor.ingest.1", "s", 1.0);
-    let other = Measurement::new("floor.ingest.10", "s", 0.0);
+    let floor = Measurement::new("floor.publish.1", "s", 1.0);
+    let other = Measurement::new("floor.publish.10", "s", 0.0);
     let goal = Measurement::new("floor.insert.100", "events/s", 1_000.0);
     let report = with([
         floor.clone(),
@@ -184,7 +217,7 @@ fn the_table_has_a_row_for_each_result_and_a_line_for_each_miss() {
         let row = rows.lines().find(|row| row.split_whitespace().next() == Some(id)).unwrap();
         row.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
     };
-    assert_eq!(row("floor.ingest.1"), ["floor.ingest.1", "1.00 s", "–", "–", "–", "–"]);
+    assert_eq!(row("floor.publish.1"), ["floor.publish.1", "1.00 s", "–", "–", "–", "–"]);
     assert_eq!(row("ingest.cpu.1"), ["ingest.cpu.1", "1.25 s", "1.00 s", "1.25", "≤ 1.5", "ok"]);
     assert_eq!(row("ingest.cpu.10").last(), Some(&"missed: the broker, which takes 71 % of the…"));
     assert_eq!(row("ingest.cpu.1000").last(), Some(&"missed: no ratio"));

@@ -4,7 +4,7 @@ use crate::target::Op;
 const UNIT: &str = "s";
 
 fn floor(value: f64) -> Measurement {
-    Measurement::new("floor.ingest.100", UNIT, value)
+    Measurement::new("floor.publish.100", UNIT, value)
 }
 
 fn ingest(value: f64) -> Measurement {
@@ -78,13 +78,13 @@ fn a_ratio_with_something_that_measured_nothing_is_missed_and_nothing_excuses_it
 
 #[test]
 fn figures_of_different_units_have_no_ratio() {
-    let result = ingest(1.0).against(&Measurement::new("floor.ingest.100", "ms", 1.0));
+    let result = ingest(1.0).against(&Measurement::new("floor.publish.100", "ms", 1.0));
     assert_eq!(result.verdict(), Verdict::Unformed(NoRatio::Units));
 }
 
 #[test]
 fn rounds_are_held_against_their_own_floors() {
-    let floor = Measurement::of_rounds("floor.ingest.100", UNIT, vec![10.0, 20.0, 12.0]);
+    let floor = Measurement::of_rounds("floor.publish.100", UNIT, vec![10.0, 20.0, 12.0]);
     let result = Measurement::of_rounds("ingest.cpu.100", UNIT, vec![12.0, 24.0, 12.0]);
     assert_eq!((floor.value(), result.value()), (12.0, 12.0));
     assert_eq!(result.clone().against(&floor).ratio(), Some(Ratio { value: 1.0, spread: None }));
@@ -108,4 +108,13 @@ fn a_figure_wanted_besides_the_ratio_is_told_and_not_judged() {
     assert_eq!((slow.verdict(), slow.fails_check()), (Verdict::Met, false));
     let fast = Measurement::new("e2e.100.w1.dup0", "events/s", 20_000.0).against(&floor);
     assert!(fast.goal().unwrap().1);
+}
+
+#[test]
+fn a_pooled_figure_keeps_its_rounds_beside_it() {
+    let floor = Measurement::of_pool("isolation.stall.floor", "ms", 40.0, vec![30.0, 50.0]);
+    let result = Measurement::of_pool("isolation.stall.p99", "ms", 50.0, vec![20.0, 90.0]).against(&floor);
+    assert_eq!((result.value(), result.spread()), (50.0, Some(Spread { min: 20.0, max: 90.0 })));
+    assert_eq!(result.ratio(), Some(Ratio { value: 1.25, spread: None }));
+    assert_eq!(result.verdict(), Verdict::Met);
 }

@@ -34,7 +34,8 @@ pub struct Bench {
 pub struct Choice {
     #[command(subcommand)]
     pub long: Option<Long>,
-    /// Fewer sizes and shorter runs: less than ten minutes on two cores.
+    /// Leave out POSTs of 1 and 10 events end to end, and take fewer rounds and shorter stretches: less than ten minutes on
+    /// two cores.
     #[arg(long)]
     pub quick: bool,
     /// Exit with 1 if a ratio misses its target and no measured limit explains it.

@@ -37,7 +37,7 @@ fn header(report: &Report) -> Element {
     });
     let mode = match report.mode {
         Mode::Full => "full",
-        Mode::Quick => "quick: shows that everything runs, says little of speed",
+        Mode::Quick => "quick: fewer rounds, shorter stretches, no end to end with 1 or 10 events a POST",
     };
     let memory = machine.memory_mib.map(|mib| figure::with_unit(mib as f64 / 1024.0, "GiB"));
     let took = figure::with_unit(report.took.as_secs_f64() / 60.0, "min");

@@ -8,6 +8,7 @@ mod latency;
 mod targets;
 
 use super::markup::Element;
+use crate::id::Kind;
 use crate::report::Report;
 use std::collections::BTreeSet;
 
@@ -54,8 +55,8 @@ fn figure(heading: &str, caption: &str, drawings: Vec<Element>) -> Element {
 }
 
 /// The numbers that ids of this kind have in the report, at the place `which`, rising.
-fn numbers<const N: usize>(report: &Report, pattern: &str, which: usize) -> Vec<u64> {
-    let found = report.results().iter().filter_map(|result| crate::id::numbers::<N>(pattern, result.id()));
+fn numbers<const N: usize>(report: &Report, kind: Kind<N>, which: usize) -> Vec<u64> {
+    let found = report.results().iter().filter_map(|result| kind.numbers(result.id()));
     let distinct: BTreeSet<_> = found.filter_map(|numbers| numbers.get(which).copied()).collect();
     distinct.into_iter().collect()
 }

@@ -1,6 +1,7 @@
 //! What an event costs as the database grows.
 
 use super::{HALF, figure, numbers};
+use crate::id::{GROWTH_CPU, GROWTH_WAL, Kind};
 use crate::report::Report;
 use crate::report::figure::round;
 use crate::report::html::lines::{Curve, Dots, Lines, Wanted};
@@ -8,8 +9,8 @@ use crate::report::html::markup::Element;
 
 pub(super) fn plot(report: &Report) -> Option<Element> {
     let drawings = [
-        drawing(report, "cpu", "CPU per event, by events stored"),
-        drawing(report, "wal", "WAL per event, by events stored"),
+        drawing(report, GROWTH_CPU, "CPU per event, by events stored"),
+        drawing(report, GROWTH_WAL, "WAL per event, by events stored"),
     ];
     let drawings: Vec<_> = drawings.into_iter().flatten().collect();
     if drawings.is_empty() {
@@ -20,14 +21,12 @@ pub(super) fn plot(report: &Report) -> Option<Element> {
     Some(figure("Growth", caption, drawings))
 }
 
-fn drawing(report: &Report, word: &str, title: &str) -> Option<Element> {
-    let sizes = numbers::<1>(report, &format!("growth.*.{word}"), 0);
+fn drawing(report: &Report, kind: Kind<1>, title: &str) -> Option<Element> {
+    let sizes = numbers(report, kind, 0);
     // One size is no line.
     let greatest = *sizes.last().filter(|_| sizes.len() > 1)? as f64;
-    let results: Vec<_> = sizes
-        .iter()
-        .filter_map(|size| Some((*size as f64, report.get(&format!("growth.{size}.{word}"))?)))
-        .collect();
+    let results: Vec<_> =
+        sizes.iter().filter_map(|size| Some((*size as f64, report.get(&kind.id([*size]))?))).collect();
     let (_, last) = results.last()?;
     let allowed = last.floor().zip(last.target()).map(|(floor, target)| Wanted {
         across: None,

@@ -1,6 +1,7 @@
 //! What accepting POSTs costs, and how many a second are accepted, by their size.
 
 use super::{HALF, WHOLE, figure, numbers, value};
+use crate::id::{INGEST_CPU, INGEST_P50, INGEST_P99, INGEST_RATE, Kind};
 use crate::report::Report;
 use crate::report::figure::round;
 use crate::report::html::columns::{Columns, Series};
@@ -14,8 +15,10 @@ pub(super) fn cost(report: &Report) -> Option<Element> {
 
 pub(super) fn speed(report: &Report) -> Option<Element> {
     let drawings: Vec<_> = [rate(report), latency(report)].into_iter().flatten().collect();
-    let caption = "How many POSTs a second were accepted, and how long one waited for its answer, by events in each. The \
-        rate should fall slowly as they grow, and p99 stay close to p50.";
+    let caption = "How many POSTs a second were accepted, and how long one waited for its answer meanwhile, by events in \
+        each. Every connection had its next POST as soon as the one before was answered, so these are waits at saturation: \
+        they are mostly the turns of the other connections, and at a lesser rate a POST waits less. The rate should fall \
+        slowly as POSTs grow, and p99 stay close to p50.";
     (!drawings.is_empty()).then(|| figure("Accepting POSTs", caption, drawings))
 }
 
@@ -28,8 +31,8 @@ fn series(class: &str, name: &str, values: Vec<f64>) -> Series {
 }
 
 fn cpu(report: &Report) -> Option<Element> {
-    let sizes = numbers::<1>(report, "ingest.cpu.*", 0);
-    let results: Vec<_> = sizes.iter().map(|size| report.get(&format!("ingest.cpu.{size}"))).collect();
+    let sizes = numbers(report, INGEST_CPU, 0);
+    let results: Vec<_> = sizes.iter().map(|size| report.get(&INGEST_CPU.id([*size]))).collect();
     let unit = results.iter().flatten().next()?.unit();
     let values = results.iter().map(|result| result.map_or(f64::NAN, |result| result.value()));
     let floors = results
@@ -51,9 +54,9 @@ fn cpu(report: &Report) -> Option<Element> {
 }
 
 fn rate(report: &Report) -> Option<Element> {
-    let sizes = numbers::<1>(report, "ingest.rate.*", 0);
-    let unit = report.get(&format!("ingest.rate.{}", sizes.first()?))?.unit();
-    let values = sizes.iter().map(|size| value(report, &format!("ingest.rate.{size}"))).collect();
+    let sizes = numbers(report, INGEST_RATE, 0);
+    let unit = report.get(&INGEST_RATE.id([*sizes.first()?]))?.unit();
+    let values = sizes.iter().map(|size| value(report, &INGEST_RATE.id([*size]))).collect();
     let columns = Columns {
         title: "POSTs accepted a second, by events in each",
         unit,
@@ -67,15 +70,15 @@ fn rate(report: &Report) -> Option<Element> {
 }
 
 fn latency(report: &Report) -> Option<Element> {
-    let sizes = numbers::<1>(report, "ingest.p99.*", 0);
-    let unit = report.get(&format!("ingest.p99.{}", sizes.first()?))?.unit();
-    let of = |word: &str| sizes.iter().map(|size| value(report, &format!("ingest.{word}.{size}"))).collect();
+    let sizes = numbers(report, INGEST_P99, 0);
+    let unit = report.get(&INGEST_P99.id([*sizes.first()?]))?.unit();
+    let of = |kind: Kind<1>| sizes.iter().map(|size| value(report, &kind.id([*size]))).collect();
     let columns = Columns {
-        title: "Time until a POST is answered, by events in it",
+        title: "Time until a POST is answered at saturation, by events in it",
         unit,
         across: "events per POST",
         groups: names(&sizes),
-        series: vec![series("s1", "p50", of("p50")), series("s0", "p99", of("p99"))],
+        series: vec![series("s1", "p50", of(INGEST_P50)), series("s0", "p99", of(INGEST_P99))],
         wanted: None,
         width: HALF,
     };

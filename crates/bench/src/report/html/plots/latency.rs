@@ -1,6 +1,7 @@
 //! Latencies as curves of percentiles, where the tail has as much room as the middle.
 
 use super::{WHOLE, contrasting, figure};
+use crate::id::LATENCIES;
 use crate::report::figure::target;
 use crate::report::html::lines::{Curve, Dots, Lines, Wanted};
 use crate::report::html::markup::Element;
@@ -65,18 +66,19 @@ pub(super) fn plot(report: &Report, prefix: &str, heading: &str) -> Option<Eleme
 
 fn caption(prefix: &str) -> &'static str {
     if prefix == "isolation." {
-        "How long others' notifications took, in an undisturbed run and beside an endpoint that stalls or has a long \
-         backlog. Curves that lie on each other are good: nobody stands in front of others."
+        "How long others' notifications took: calm, before an endpoint misbehaved, and troubled, while it stalled or had a \
+         backlog of a million, each with its own calm. All stretches of a state are taken together. Curves of a pair that \
+         lie on each other are good: nobody stands in front of others."
     } else {
         "How long it took from a POST until the consumer had the signed notification: a share of all notifications \
          (across) was no slower than this (upwards). A low and flat curve is good; it should pass below the marks."
     }
 }
 
-/// `latency.1000` is a rate of events, `isolation.stall` a disturbance.
+/// `latency.1000` is a rate of events, `isolation.stall.calm` a disturbance and a state.
 fn named(histogram: &Histogram) -> String {
-    match crate::id::numbers::<1>("latency.*", &histogram.id) {
+    match LATENCIES.numbers(&histogram.id) {
         Some([rate]) => format!("{} events/s", crate::report::figure::round(rate as f64)),
-        None => histogram.id.trim_start_matches("isolation.").to_owned(),
+        None => histogram.id.trim_start_matches("isolation.").replace('.', ", "),
     }
 }
