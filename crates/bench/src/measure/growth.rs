@@ -11,6 +11,7 @@
 mod round;
 mod stock;
 
+use crate::id;
 use crate::result::Measurement;
 use crate::session::{Session, now};
 use crate::usage::Usage;
@@ -96,8 +97,8 @@ async fn in_an_empty_database(session: &Session, at: i64) -> Result<Cost> {
 }
 
 fn add(session: &mut Session, levels: &[(u64, Level)]) -> Result<()> {
-    add_kind(session, levels, "cpu", "µs/event", |cost| cost.cpu_us)?;
-    add_kind(session, levels, "wal", "bytes/event", |cost| cost.wal_bytes)?;
+    add_kind(session, levels, &id::GROWTH_CPU, |cost| cost.cpu_us)?;
+    add_kind(session, levels, &id::GROWTH_WAL, |cost| cost.wal_bytes)?;
     for (events, level) in levels {
         let usage = level.grown.last().map_or_else(Usage::default, |cost| cost.usage.clone());
         session.add_usage(format!("growth, {events} events stored"), usage);
@@ -108,16 +109,15 @@ fn add(session: &mut Session, levels: &[(u64, Level)]) -> Result<()> {
 fn add_kind(
     session: &mut Session,
     levels: &[(u64, Level)],
-    kind: &str,
-    unit: &'static str,
+    kind: &id::Kind<1>,
     of: fn(&Cost) -> f64,
 ) -> Result<()> {
     let figures = |costs: &[Cost]| costs.iter().map(of).collect::<Vec<f64>>();
     let empty = levels.iter().flat_map(|(_, level)| figures(&level.empty)).collect();
-    let floor = Measurement::of_rounds(format!("growth.0.{kind}"), unit, empty);
+    let floor = Measurement::of_rounds(kind.id([0]), kind.unit, empty);
     session.add([floor.clone()])?;
     for (events, level) in levels {
-        let grown = Measurement::of_rounds(format!("growth.{events}.{kind}"), unit, figures(&level.grown));
+        let grown = Measurement::of_rounds(kind.id([*events]), kind.unit, figures(&level.grown));
         session.add([grown.against_pairs(&floor, &figures(&level.empty))])?;
     }
     Ok(())
