@@ -10,16 +10,16 @@ const PREFETCH: Setting = Setting {
     default: Some("64"),
     secret: false,
     help: "Most batches taken from the broker and not yet acked, shared by the transactions. Bounds memory: prefetch times \
-           the largest body (64 times 5 MiB at worst, a few MiB with SendGrid's usual batches).",
+           the largest body (64 times 5 MiB at worst, a few MiB with SendGrid's usual batches), and for each transaction \
+           what reading its window takes, at worst twenty times the window's bytes.",
 };
 
 const WINDOW_BYTES: Setting = Setting {
     name: "SENDSTATE_WORKER_WINDOW_BYTES",
     default: Some("2MiB"),
     secret: false,
-    help: "Most bytes of bodies in one transaction: some 4,000 events. With 8 MiB a worker's memory peaked at 288 MiB, with 2 MiB \
-           at 112 MiB, at the same rate (`cargo xtask bench --only end-to-end`). While bodies are read they take up to \
-           twenty times their bytes at worst.",
+    help: "Most bytes of bodies in one transaction, or one body that is larger: 2 MiB are some 4,000 events. More is no \
+           faster and takes memory; the figures are in deploy/README.md.",
 };
 
 const TRANSACTIONS: Setting = Setting {
@@ -27,7 +27,7 @@ const TRANSACTIONS: Setting = Setting {
     default: Some("2"),
     secret: false,
     help: "Most transactions at a time, each on a connection of its own. Two let the worker read and fold while the \
-           database works; more are for a worker with more than two cores of its own.",
+           database works; four are for a PostgreSQL with cores of its own (deploy/README.md).",
 };
 
 const PATIENCE: Setting = Setting {

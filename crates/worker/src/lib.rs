@@ -6,7 +6,8 @@
 //! command asks for, `maintenance` keeps partitions ready, and [`hint`] lets dispatchers look at once.
 //! Any number of workers may run: the status hierarchy makes order unnecessary and the ledger makes repeats harmless.
 //! What reading a batch costs is measured by `cargo bench -p worker`.
-//! Memory is bounded by the prefetch count times the largest body, for each of the two lanes.
+//! Memory is bounded: the prefetch count times the largest body, and for each transaction what reading its window takes, for
+//! each of the two lanes.
 
 pub mod apply;
 pub mod batch;

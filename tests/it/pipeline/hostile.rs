@@ -5,8 +5,9 @@ use crate::harness::{Mail, Options, Receiver, Sender, World, tally};
 use rand::RngExt as _;
 use serde_json::json;
 
-/// What one worker may ever hold while it works through everything here: a window of 8 MiB of bodies, what is read of
-/// them, and the statement they become; beside at most 15 bodies of 5 MiB that the broker has handed out.
+/// What one worker may ever hold while it works through everything here: two windows of one body of 5 MiB each, what is read
+/// of them, and the statements they become; beside the other bodies, of which few are as large, that the broker has
+/// handed out.
 const WORKER_MEMORY_MAX: u64 = 320 << 20;
 
 /// Fills a body of almost 5 MiB, the most that ingest takes.

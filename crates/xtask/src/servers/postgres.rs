@@ -37,7 +37,13 @@ impl Durability {
     const fn settings(self) -> &'static [&'static str] {
         match self {
             // What deploy/README.md recommends, and what its figures were measured with.
-            Self::Durable => &["fsync=on", "shared_buffers=512MB", "max_wal_size=4GB", "wal_compression=lz4"],
+            Self::Durable => &[
+                "fsync=on",
+                "shared_buffers=512MB",
+                "max_wal_size=4GB",
+                "checkpoint_timeout=15min",
+                "wal_compression=lz4",
+            ],
             Self::Fast => &["fsync=off", "full_page_writes=off", "shared_buffers=128MB", "max_wal_size=1GB"],
         }
     }
