@@ -54,11 +54,11 @@ pub(crate) async fn measure(session: &mut Session) -> Result<()> {
     for events in LEVELS {
         session.say(&format!("growth: filling up to {events} events"));
         stock::fill(&clients, events).await?;
+        let hour = room_in_the_hour(session, client).await?;
         ensure!(
             clock(client).await?.day == day,
             "the day (UTC) has ended meanwhile; run it again within one"
         );
-        let hour = room_in_the_hour(session, client).await?;
         stock::fill_hour(&clients, hour).await?;
         client.batch_execute("VACUUM (ANALYZE)").await?;
         session.say(&format!("growth: measuring with {events} events"));
@@ -100,8 +100,8 @@ fn add(session: &mut Session, levels: &[(u64, Level)]) -> Result<()> {
     add_kind(session, levels, &id::GROWTH_CPU, |cost| cost.cpu_us)?;
     add_kind(session, levels, &id::GROWTH_WAL, |cost| cost.wal_bytes)?;
     for (events, level) in levels {
-        let usage = level.grown.last().map_or_else(Usage::default, |cost| cost.usage.clone());
-        session.add_usage(format!("growth, {events} events stored"), usage);
+        let usages: Vec<Usage> = level.grown.iter().map(|cost| cost.usage.clone()).collect();
+        session.add_usage(format!("growth, {events} events stored"), Usage::sum(&usages));
     }
     Ok(())
 }

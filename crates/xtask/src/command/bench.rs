@@ -62,7 +62,8 @@ fn setting(text: &str) -> Result<(String, String), String> {
 /// What takes too long to be part of every run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Long {
-    /// CPU and WAL bytes per event with 1, 5 and 20 million events stored (about 20 GB of disk, a quarter of an hour).
+    /// CPU and WAL bytes per event with 1, 5 and 20 million events stored (about 20 GB of disk, some 20
+    /// minutes, and up to five more if an hour is about to end).
     Growth,
 }
 

@@ -1,6 +1,6 @@
 //! A stock of events, messages, batches and notifications, cloned from a real run's.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use futures_util::future::try_join_all;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio_postgres::Client;
@@ -40,7 +40,8 @@ INSERT INTO batches SELECT * FROM clone_batches;
 CREATE TEMPORARY TABLE clone_messages AS
     SELECT m.*, c FROM generate_series(FIRST_CLONE, LAST_CLONE) c, stock_messages m ORDER BY c DESC, key;
 UPDATE clone_messages SET key = clone_key(key, c), created_hour = HOUR,
-    message_id_hash = clone_key(message_id_hash, c), recipient_hash = clone_key(recipient_hash, c), smtp_id_hash = clone_key(smtp_id_hash, c);
+    message_id_hash = clone_key(message_id_hash, c), recipient_hash = clone_key(recipient_hash, c),
+    smtp_id_hash = clone_key(smtp_id_hash, c);
 ALTER TABLE clone_messages DROP c;
 INSERT INTO messages SELECT * FROM clone_messages;
 INSERT INTO events SELECT day, clone_key(natural_key, c), clone_key(first_key, c), source_id, clone_key(message_key, c),
@@ -58,14 +59,14 @@ pub(crate) async fn take_template(client: &Client) -> Result<()> {
 }
 
 /// Clones until about so many events are stored, over all the connections at once. The hour that is going on gets nothing.
-pub(crate) async fn fill(clients: &[Client], events: u64) -> Result<()> {
+pub(crate) async fn fill(clients: &[Client; 2], events: u64) -> Result<()> {
     let wanted = events / TEMPLATE_EVENTS;
     clone_up_to(clients, wanted, "(created_hour + 2399 - c * SHIFT / 3600) % 24").await
 }
 
 /// Clones until the hour has its messages.
-pub(crate) async fn fill_hour(clients: &[Client], hour: i32) -> Result<()> {
-    let [client, ..] = clients else { bail!("nothing to fill over") };
+pub(crate) async fn fill_hour(clients: &[Client; 2], hour: i32) -> Result<()> {
+    let [client, _] = clients;
     let count = "SELECT count(*) FROM messages WHERE created_on = (now() AT TIME ZONE 'UTC')::date AND created_hour = $1";
     let there: i64 = client.query_one(count, &[&i16::try_from(hour)?]).await?.get(0);
     let missing = HOUR_MESSAGES.saturating_sub(u64::try_from(there)?) / TEMPLATE_MESSAGES;
@@ -79,8 +80,8 @@ async fn stored(client: &Client) -> Result<u64> {
     Ok(u64::try_from(events)? / TEMPLATE_EVENTS)
 }
 
-async fn clone_up_to(clients: &[Client], wanted: u64, hour: &str) -> Result<()> {
-    let [client, ..] = clients else { bail!("nothing to fill over") };
+async fn clone_up_to(clients: &[Client; 2], wanted: u64, hour: &str) -> Result<()> {
+    let [client, _] = clients;
     let next = &AtomicU64::new(stored(client).await?);
     try_join_all(clients.iter().map(|client| async move {
         loop {

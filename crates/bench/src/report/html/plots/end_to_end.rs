@@ -42,7 +42,8 @@ pub(super) fn plot(report: &Report) -> Option<Element> {
     };
     let caption = "Events that were posted, queued, folded and committed in a second, by events in each POST, by workers \
         and by how many of the events are repeats. Grey is the floor of the columns without repeats: one connection that \
-        inserts the same rows and does nothing else; several can be faster. High columns are good; the dashed line is the goal on the machine it was set on.";
+        inserts the same rows and does nothing else; several can be faster. High columns are good; the dashed line is the \
+        goal on the machine it was set on.";
     Some(figure("End to end", caption, vec![columns.draw()]))
 }
 

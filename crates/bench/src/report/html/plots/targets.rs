@@ -26,7 +26,8 @@ pub(super) fn ratios(report: &Report) -> Option<Element> {
         return None;
     }
     let caption = "Each figure divided by what it is held against, measured in the same run: a bare form of the same work, \
-        or the same work without what is in question (trouble, a full database). The upright mark is the target; the thin line spans the single rounds. In the upper drawing a bar should end before \
+        or the same work without what is in question (trouble, a full database). The upright mark is the target; the thin \
+        line spans the single rounds. In the upper drawing a bar should end before \
         its mark, in the lower one it should reach it. These ratios are what a check of the run judges.";
     let stacked = Element::new("div").class("stacked").children(drawings);
     Some(figure("Ratios against their targets", caption, vec![stacked]))
