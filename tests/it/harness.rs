@@ -2,8 +2,8 @@
 //!
 //! [`World`] is one pipeline of its own: a database, queue names, processes on free ports, a directory of logs. It ends
 //! with [`World::finish`], which looks for leftovers. A [`Receiver`] is a consumer that checks signatures by itself, a
-//! [`Sender`] is SendGrid with a key of its own; neither shares code with the programs under test. Nothing here sleeps
-//! but [`wait_for`].
+//! [`Sender`] is SendGrid with a key of its own, [`SendGrid`] is its management API with accounts; none of them shares
+//! code with the programs under test. Nothing here sleeps but [`wait_for`].
 
 mod broker;
 mod cli;
@@ -21,6 +21,7 @@ mod program;
 mod proxy;
 mod receiver;
 mod sender;
+pub(crate) mod sendgrid;
 mod setup;
 mod supervisor;
 mod wait;
@@ -35,6 +36,7 @@ pub(crate) use mail::Mail;
 pub(crate) use proxy::{Cut, Proxy, Side};
 pub(crate) use receiver::{Notification, Reaction, Receiver};
 pub(crate) use sender::{Post, SIGNATURE, Sender, TIMESTAMP, target};
+pub(crate) use sendgrid::SendGrid;
 pub(crate) use setup::tally;
 pub(crate) use wait::{DEADLINE, wait_for};
 pub(crate) use world::{Options, Server, World};
