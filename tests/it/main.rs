@@ -25,3 +25,4 @@ mod provisioning;
 mod queue_consume;
 mod queue_publish;
 mod reprocess;
+mod sendgrid_client;

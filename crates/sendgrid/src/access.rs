@@ -4,6 +4,7 @@
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
+use url::form_urlencoded::Serializer;
 use url::{Host, Url};
 
 /// SendGrid's keys have 69 characters; more than this is some other file.
@@ -153,7 +154,9 @@ impl Base {
             segments.clear().extend(path);
         }
         if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+            let form = Serializer::new(String::new()).extend_pairs(query).finish();
+            // A plus of its own is escaped; SendGrid's examples write spaces like this.
+            url.set_query(Some(&form.replace('+', "%20")));
         }
         url
     }
@@ -229,7 +232,10 @@ mod tests {
     #[test]
     fn whatever_is_put_into_an_address_stays_where_it_was_put() {
         let base = Base::parse("http://127.0.0.1:1").unwrap();
-        let url = base.to(&["v3", "messages", "a/b?c#d%e"], &[("query", "x=\"1\"&y".to_owned())]);
-        assert_eq!(url.as_str(), "http://127.0.0.1:1/v3/messages/a%2Fb%3Fc%23d%25e?query=x%3D%221%22%26y");
+        let url = base.to(&["v3", "messages", "a/b?c#d%e"], &[("query", "x=\"1\" &+y".to_owned())]);
+        assert_eq!(
+            url.as_str(),
+            "http://127.0.0.1:1/v3/messages/a%2Fb%3Fc%23d%25e?query=x%3D%221%22%20%26%2By"
+        );
     }
 }

@@ -112,10 +112,11 @@ impl fmt::Display for Said {
 
 /// What a stranger wrote, as one short line: a terminal must not take it for commands.
 pub(crate) fn showable(text: &str) -> String {
-    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
     match line.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+        None => line.to_owned(),
     }
 }
 

@@ -48,7 +48,6 @@ pub(crate) fn number(object: &Object, key: &str) -> Option<u64> {
 fn whole(number: f64) -> Option<u64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     let is_count = number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&number);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in the line above")]
     is_count.then_some(number as u64)
 }
 

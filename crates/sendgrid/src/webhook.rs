@@ -2,8 +2,7 @@
 //!
 //! An account has several webhooks, no two with the same URL. Every request here names the webhook: without an id SendGrid
 //! would take the account's oldest one. Signing is a setting apart; switching it off and on again makes a new key pair, so
-//! [`Client::set_signing`] is asked for what is on already only by who wants to read the key. What a client secret is,
-//! SendGrid never tells again.
+//! there is a gap between the two in which nothing is signed. What a client secret is, SendGrid never tells again.
 
 mod id;
 mod read;
@@ -79,7 +78,7 @@ const SETTINGS: [&str; 5] = ["v3", "user", "webhooks", "event", "settings"];
 const INCLUDE: (&str, &str) = ("include", "account_status_change");
 
 fn settings<'a>(rest: &[&'a str]) -> Vec<&'a str> {
-    [&SETTINGS, rest].concat()
+    [&SETTINGS[..], rest].concat()
 }
 
 impl Client {
@@ -149,7 +148,7 @@ impl Client {
             (SigningSwitch::On, Signing::Off) => {
                 Err(answer.unreadable("signing was switched on and it has no public key"))
             }
-            // Some answers still show the key that has just been dropped.
+            // A key that is shown nevertheless signs nothing any more.
             (SigningSwitch::Off, _) => Ok(Signing::Off),
             (SigningSwitch::On, Signing::On { .. }) => Ok(signing),
         }

@@ -23,8 +23,9 @@ mod webhooks;
 
 pub(crate) use account::Account;
 pub(crate) use fault::{Fault, Order};
-pub(crate) use post::Posted;
 
+use super::cli::Ran;
+use super::world::World;
 use limit::RateLimit;
 use serde_json::Value;
 use server::serve;
@@ -119,14 +120,16 @@ impl SendGrid {
         format!("http://{}", self.address)
     }
 
-    /// What a command needs to come here with [`KEY`]; for `World::cli_with`.
-    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
-        self.settings_with(KEY)
+    /// Runs the real `sendstate` with a world's settings and [`KEY`] for this API.
+    pub(crate) async fn cli(&self, world: &World, arguments: &[&str]) -> Ran {
+        self.cli_with(world, KEY, arguments).await
     }
 
     /// The same with another key.
-    pub(crate) fn settings_with(&self, key: &str) -> Vec<(&'static str, String)> {
-        vec![("SENDSTATE_SENDGRID_URL", self.url()), ("SENDSTATE_SENDGRID_API_KEY", key.to_owned())]
+    pub(crate) async fn cli_with(&self, world: &World, key: &str, arguments: &[&str]) -> Ran {
+        let url = self.url();
+        let settings = [("SENDSTATE_SENDGRID_URL", url.as_str()), ("SENDSTATE_SENDGRID_API_KEY", key)];
+        world.cli_with(arguments, &settings).await
     }
 
     /// Makes a key, or changes what it may do. A key without scopes is still a key.

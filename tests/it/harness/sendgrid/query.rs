@@ -115,32 +115,29 @@ fn tokens(text: &str) -> Result<Vec<Token>, Reply> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
-        let length = match first {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (token, after) = match first {
             '"' | '\'' => {
-                let end = rest[1..].find(first).ok_or_else(syntax)?;
-                tokens.push(Token::Quoted(rest[1..=end].to_owned()));
-                end + 2
+                let (quoted, after) =
+                    rest.strip_prefix(first).and_then(|rest| rest.split_once(first)).ok_or_else(syntax)?;
+                (Token::Quoted(quoted.to_owned()), after)
             }
             '<' | '>' | '!' | '=' => {
-                let end = rest.find(|c| !"<>!=".contains(c)).unwrap_or(rest.len());
-                tokens.push(Token::Sign(rest[..end].to_owned()));
-                end
+                let (sign, after) = rest.split_at(rest.find(|c| !"<>!=".contains(c)).unwrap_or(rest.len()));
+                (Token::Sign(sign.to_owned()), after)
             }
             '(' | ')' | ',' => {
-                tokens.push(Token::Sign(first.to_string()));
-                1
+                let (sign, after) = rest.split_at(1);
+                (Token::Sign(sign.to_owned()), after)
             }
-            _ => {
-                let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-                if end == 0 {
-                    return Err(syntax());
-                }
-                tokens.push(Token::Word(rest[..end].to_owned()));
-                end
+            _ if is_part(first) => {
+                let (word, after) = rest.split_at(rest.find(|c| !is_part(c)).unwrap_or(rest.len()));
+                (Token::Word(word.to_owned()), after)
             }
+            _ => return Err(syntax()),
         };
-        rest = rest[length..].trim_start();
+        tokens.push(token);
+        rest = after.trim_start();
     }
     Ok(tokens)
 }

@@ -22,7 +22,7 @@ pub(super) struct Request {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Option<Value>,
-    pub(super) test: Option<Delivery>,
+    pub(super) test: Option<Box<Delivery>>,
 }
 
 impl Reply {
@@ -76,9 +76,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
     let book: &mut Book = state.accounts.get_mut(&account).expect("looked at above");
     match (request.method.as_str(), path.as_slice()) {
         ("GET", ["v3", "scopes"]) => Reply::json(200, json!({ "scopes": scopes })),
-        (_, ["v3", "user", "webhooks", "event", "test"]) if request.method == "POST" => {
-            webhooks::test(book, request)
-        }
+        ("POST", ["v3", "user", "webhooks", "event", "test"]) => webhooks::test(book, request),
         (_, ["v3", "user", "webhooks", "event", "settings", rest @ ..]) => {
             webhooks::settings(book, request, rest, made)
         }

@@ -7,9 +7,9 @@ use super::routes::{self, Reply, Request};
 use super::{Call, Shared};
 use crate::harness::clock::now_seconds;
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::Response;
 use hyper::body::{Frame, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -140,10 +140,16 @@ fn whole(status: u16, body: Bytes) -> Response<Body> {
     response(status, Full::new(body).map_err(|never| match never {}).boxed())
 }
 
+type Piece = io::Result<Frame<Bytes>>;
+
+fn streamed(status: u16, pieces: impl Stream<Item = Piece> + Send + Sync + 'static) -> Response<Body> {
+    response(status, BodyExt::boxed(StreamBody::new(pieces)))
+}
+
 /// Some of a body, and then this.
 fn broken(status: u16, start: Bytes, end: io::Result<Bytes>) -> Response<Body> {
-    let pieces = stream::iter([Ok(start), end]).map(|piece| piece.map(Frame::data));
-    response(status, StreamBody::new(pieces).boxed())
+    let pieces = [Ok(start), end].map(|piece| piece.map(Frame::data));
+    streamed(status, stream::iter(pieces))
 }
 
 fn hanging(status: u16, start: Bytes, mut recovered: watch::Receiver<u64>) -> Response<Body> {
@@ -152,12 +158,12 @@ fn hanging(status: u16, start: Bytes, mut recovered: watch::Receiver<u64>) -> Re
         Err(io::Error::other("hung, as told"))
     });
     let pieces = stream::iter([Ok(Frame::data(start))]).chain(end);
-    response(status, StreamBody::new(pieces).boxed())
+    streamed(status, pieces)
 }
 
 fn oversized(status: u16, bytes: usize) -> Response<Body> {
     let pieces = (0..bytes.div_ceil(PIECE.len())).map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
-    response(status, StreamBody::new(stream::iter(pieces)).boxed())
+    streamed(status, stream::iter(pieces))
 }
 
 fn tell(response: &mut Response<Body>, told: Told) {

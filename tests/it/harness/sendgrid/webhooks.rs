@@ -306,5 +306,5 @@ pub(super) fn test(book: &mut Book, request: &Request) -> Reply {
         _ => return Reply::bad("oauth_client_id and oauth_token_url belong together"),
     };
     let test = Delivery::of_test(url, webhook.as_ref(), oauth);
-    Reply { status: 204, body: None, test: Some(test) }
+    Reply { status: 204, body: None, test: Some(Box::new(test)) }
 }
