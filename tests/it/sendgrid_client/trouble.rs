@@ -4,9 +4,10 @@ use super::{client, settings};
 use crate::harness::sendgrid::{Fault, KEY, Order};
 use crate::harness::{DEADLINE, SendGrid, wait_for};
 use sendgrid::webhook::{WebhookId, WebhookSettings};
-use sendgrid::{Client, Error};
+use sendgrid::{Base, Client, Error};
 use serde_json::json;
 use std::future::poll_fn;
+use std::net::TcpListener;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -93,10 +94,10 @@ async fn a_server_that_says_nothing_is_given_up_after_the_timeout() {
 async fn a_closed_door_is_unreachable() {
     let error = under(Fault::Close).await;
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
-    let sendgrid = SendGrid::start().await;
-    let client = client(&sendgrid);
-    drop(sendgrid);
-    let error = client.scopes().await.unwrap_err();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut settings = settings(&SendGrid::start().await);
+    settings.base = Base::parse(&format!("http://{nobody}")).unwrap();
+    let error = Client::new(settings).unwrap().scopes().await.unwrap_err();
     assert!(matches!(&error, Error::Unreachable { why } if why.contains("refused")), "{error:?}");
     assert!(error.is_passing());
 }

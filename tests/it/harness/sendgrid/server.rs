@@ -19,8 +19,7 @@ use serde_json::Value;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 type Body = BoxBody<Bytes, io::Error>;
 type Answered = io::Result<Response<Body>>;
@@ -83,8 +82,9 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Answe
     let half = body.slice(..body.len() / 2);
     let mut response = match fault {
         Some(Fault::CloseAfterwards) => return Err(io::Error::other("closing, as told")),
-        Some(Fault::Truncate) => broken(reply.status, half, Err(io::Error::other("broken off, as told"))),
-        Some(Fault::HangInBody) => hanging(reply.status, half, recovered),
+        // What is written before a wait is sent before it.
+        Some(Fault::Truncate) => broken(reply.status, half, yield_now()),
+        Some(Fault::HangInBody) => broken(reply.status, half, async move { drop(recovered.changed().await) }),
         Some(Fault::Oversized(bytes)) => oversized(reply.status, bytes),
         _ => whole(reply.status, body),
     };
@@ -146,19 +146,17 @@ fn streamed(status: u16, pieces: impl Stream<Item = Piece> + Send + Sync + 'stat
     response(status, BodyExt::boxed(StreamBody::new(pieces)))
 }
 
-/// Some of a body, and then this.
-fn broken(status: u16, start: Bytes, end: io::Result<Bytes>) -> Response<Body> {
-    let pieces = [Ok(start), end].map(|piece| piece.map(Frame::data));
-    streamed(status, stream::iter(pieces))
-}
-
-fn hanging(status: u16, start: Bytes, mut recovered: watch::Receiver<u64>) -> Response<Body> {
+/// Some of a body, and the end of the connection when `until` is over.
+fn broken(
+    status: u16,
+    start: Bytes,
+    until: impl Future<Output = ()> + Send + Sync + 'static,
+) -> Response<Body> {
     let end = stream::once(async move {
-        drop(recovered.changed().await);
-        Err(io::Error::other("hung, as told"))
+        until.await;
+        Err(io::Error::other("broken off, as told"))
     });
-    let pieces = stream::iter([Ok(Frame::data(start))]).chain(end);
-    streamed(status, pieces)
+    streamed(status, stream::iter([Ok(Frame::data(start))]).chain(end))
 }
 
 fn oversized(status: u16, bytes: usize) -> Response<Body> {
