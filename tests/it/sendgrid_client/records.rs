@@ -71,7 +71,7 @@ async fn messages_are_found_by_the_id_that_sending_returned_and_by_address() {
         assert_eq!((page.rows.len(), &page.rows[0].msg_id), (1, &id(&one)), "{query}");
         assert_eq!((&page.rows[0].status, page.rows[0].opens_count), (&Status::Delivered, 1));
     }
-    let neither = begins.and(&Query::to_email(&other.recipient).unwrap());
+    let neither = whole.and(&Query::to_email(&other.recipient).unwrap());
     assert!(client.activity(&neither, Limit::MAX).await.unwrap().rows.is_empty());
     let unknown = client.activity_of(&MessageId::new("a/b?c").unwrap()).await;
     assert!(matches!(unknown, Err(Error::NotFound { .. })), "{unknown:?}");
