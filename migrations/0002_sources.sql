@@ -19,23 +19,29 @@ CREATE TABLE source_keys (
     spki       bytea NOT NULL,
     -- Hex SHA-256 of spki: what people compare.
     sha256     text NOT NULL,
-    state      text NOT NULL DEFAULT 'active'
-               CONSTRAINT key_state_is_known CHECK (state IN ('active', 'retiring', 'retired')),
+    -- What people tell it apart by.
+    label      text CONSTRAINT key_labels_are_short CHECK (length(label) BETWEEN 1 AND 64),
     created_at timestamptz NOT NULL,
+    -- All there is of a key's state, so that one ends when its time has come and not when somebody notes it. NULL: active.
+    -- In the future: retiring, it still verifies. In the past: retired.
+    retires_at timestamptz,
     CONSTRAINT a_source_holds_a_key_once UNIQUE (source_id, sha256)
 );
 
--- All that ingest may see of the database: public data.
+-- All that ingest may see of the database: public data. A key's end comes along, for an ingest that has lost the database.
 CREATE VIEW ingest_sources AS
 SELECT s.id,
        s.path,
        s.max_age_s,
        s.signed,
-       coalesce(
-           (SELECT array_agg(k.spki ORDER BY k.id) FROM source_keys k WHERE k.source_id = s.id AND k.state <> 'retired'),
-           '{}'
-       ) AS keys
-FROM sources s;
+       coalesce(accepted.keys, '{}') AS keys,
+       coalesce(accepted.key_ends, '{}') AS key_ends
+FROM sources s
+CROSS JOIN LATERAL (
+    SELECT array_agg(k.spki ORDER BY k.id) AS keys, array_agg(k.retires_at ORDER BY k.id) AS key_ends
+    FROM source_keys k
+    WHERE k.source_id = s.id AND (k.retires_at IS NULL OR k.retires_at > now())
+) accepted;
 
 GRANT SELECT ON ingest_sources TO sendstate_ingest;
 GRANT SELECT ON sources TO sendstate_worker;

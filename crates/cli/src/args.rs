@@ -4,6 +4,7 @@ mod delivery;
 mod demo;
 mod endpoint;
 mod generate;
+mod key;
 mod listen;
 mod look;
 mod manner;
@@ -19,6 +20,7 @@ pub(crate) use delivery::{
 pub(crate) use demo::DemoArgs;
 pub(crate) use endpoint::{EndpointAdd, EndpointCommand, EndpointSet, SettingArg, SignArg};
 pub(crate) use generate::GenerateArgs;
+pub(crate) use key::{KeyAdd, KeyCommand, KeyRetire};
 pub(crate) use listen::ListenArgs;
 pub(crate) use look::{
     BatchCommand, BatchShow, MessageCommand, MessageShow, RecipientCommand, RecipientList, RecipientShow,
@@ -145,6 +147,11 @@ mod tests {
             "sendstate --json quarantine discard --batch 0196b2c8-6b1e-7d0a-9c3f-2a8f0f5f7f11",
             "sendstate quarantine show 1 --json",
             "sendstate source set x --max-age 6h --machine-opens ignore",
+            "sendstate source key add x --public-key -----BEGIN --label y",
+            "sendstate source key retire x 3",
+            "sendstate source key retire x f0fe1f9c --now --force --json",
+            "sendstate source key retire x 3 --after 7d",
+            "sendstate source key list x",
             "sendstate replay inbound --source x --from 7d --to 1d",
             "sendstate replay inbound --source x --from 2026-03-01T12:00:00.5Z --to now --wait 1s",
         ] {
@@ -216,6 +223,12 @@ mod tests {
             "sendstate generate --private-key k.pem --curl --events opened",
             "sendstate listen",
             "sendstate source set x",
+            "sendstate source key add x",
+            "sendstate source key add x --public-key k --label",
+            "sendstate source key retire x",
+            "sendstate source key retire x 3 --now --after 1h",
+            "sendstate source key retire x 3 --after 31d",
+            "sendstate source key list",
             "sendstate quarantine show 0",
             "sendstate quarantine show 1 --raw --json",
             "sendstate quarantine list --state gone",

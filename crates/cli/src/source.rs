@@ -1,12 +1,15 @@
-//! `sendstate source add`, `list` and `set`.
+//! `sendstate source add`, `list`, `set` and `key`.
 
-mod keys;
+pub(crate) mod key;
+pub(crate) mod keys;
 
 use crate::args::{SourceAdd, SourceSet};
 use crate::failure::Failure;
 use crate::settings::Global;
 use crate::{database, output};
+use key::KeyDocument;
 use serde::Serialize;
+use store::source::key::SourceKey;
 use store::source::{Created, NewSource, Source};
 
 /// Bytes of an unsigned source's path: as hard to guess as a key.
@@ -22,13 +25,8 @@ struct Document<'a> {
     signed: bool,
     max_age_s: i32,
     machine_opens: &'static str,
-    keys: Vec<Key<'a>>,
-}
-
-#[derive(Serialize)]
-struct Key<'a> {
-    id: i32,
-    sha256: &'a str,
+    /// Active and retiring ones.
+    keys: Vec<KeyDocument<'a>>,
 }
 
 impl<'a> From<&'a Source> for Document<'a> {
@@ -40,7 +38,7 @@ impl<'a> From<&'a Source> for Document<'a> {
             signed: source.signed,
             max_age_s: source.max_age_s,
             machine_opens: source.machine_opens.as_str(),
-            keys: source.keys.iter().map(|key| Key { id: key.id, sha256: &key.sha256 }).collect(),
+            keys: source.keys.iter().map(KeyDocument::from).collect(),
         }
     }
 }
@@ -52,7 +50,8 @@ fn inbound_path(segment: &str) -> String {
 
 pub(crate) async fn add(global: &Global, args: &SourceAdd) -> Result<(), Failure> {
     check_name(&args.name)?;
-    let keys = keys::read(&args.public_key)?;
+    let given = keys::read(&args.public_key)?;
+    let keys: Vec<_> = given.iter().map(|key| key.labelled(None)).collect();
     let path = if args.unsigned { secret_segment() } else { args.name.clone() };
     let new = NewSource {
         name: &args.name,
@@ -104,7 +103,7 @@ fn table(sources: &[Source]) -> String {
     let mut table =
         output::table(&["id", "name", "path", "signed", "max age", "machine opens", "keys (sha256)"]);
     for source in sources {
-        let keys: Vec<&str> = source.keys.iter().map(|key| key.sha256.as_str()).collect();
+        let keys: Vec<String> = source.keys.iter().map(key_cell).collect();
         table.add_row([
             source.id.to_string(),
             source.name.clone(),
@@ -116,6 +115,13 @@ fn table(sources: &[Source]) -> String {
         ]);
     }
     table.trim_fmt()
+}
+
+fn key_cell(key: &SourceKey) -> String {
+    match key.retires_at {
+        Some(end) => format!("{} until {}", key.sha256, output::time(end)),
+        None => key.sha256.clone(),
+    }
 }
 
 /// The sources a command is about: all, or the one named.

@@ -29,7 +29,7 @@ const REFRESH: Setting = Setting {
     default: Some("5s"),
     secret: false,
     help: "How often the list of sources is read. A new source is found at once by its first POST; this is how long \
-           a removed key or a changed policy may stay in force.",
+           a key that was retired at once or a changed policy may stay in force.",
 };
 
 const BODY_MAX: Setting = Setting {

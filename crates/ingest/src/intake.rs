@@ -30,7 +30,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
-use wire::signature::{self, PublicKey};
+use wire::signature::signed_by_any;
 
 /// Everything a request needs. Cheap to clone, shares all of it.
 #[derive(Clone)]
@@ -104,7 +104,8 @@ impl Intake {
             Verification::Unsigned => None,
             Verification::Signed(keys) => {
                 let credentials = request::credentials(&head.headers)?;
-                if keys.is_empty() {
+                let now = now();
+                if !keys.iter().any(|key| key.is_accepted(now)) {
                     return Err(Refusal::InvalidSignature);
                 }
                 Some(credentials)
@@ -126,7 +127,10 @@ fn verify(
     let Verification::Signed(keys) = &source.verification else { return Ok(()) };
     // Admission leaves nobody here without credentials; if it did, this would refuse.
     let credentials = credentials.ok_or(Refusal::MissingSignature)?;
-    if !signed_by_any(keys, credentials, body) {
+    // Up to ten keys, a fraction of a millisecond each: less than handing the body to another thread and back would be
+    // worth, and the usual source has one.
+    let accepted = keys.iter().filter(|key| key.is_accepted(received_at)).map(|key| &key.public);
+    if !signed_by_any(accepted, &credentials.timestamp, body, &credentials.signature) {
         return Err(Refusal::InvalidSignature);
     }
     let age = credentials.age(received_at);
@@ -135,12 +139,6 @@ fn verify(
         Freshness::Fresh => Ok(()),
         Freshness::Expired => Err(Refusal::Expired),
     }
-}
-
-/// Up to ten keys, a fraction of a millisecond each: less than handing the body to another thread and back would be
-/// worth, and the usual source has one.
-fn signed_by_any(keys: &[PublicKey], credentials: &Credentials, body: &[u8]) -> bool {
-    signature::signed_by_any(keys, &credentials.timestamp, body, &credentials.signature)
 }
 
 /// The publisher counts and logs its own failures; here they only become answers.

@@ -5,9 +5,9 @@ WITH made AS (
     ON CONFLICT DO NOTHING
     RETURNING id
 ), held AS (
-    INSERT INTO source_keys (source_id, spki, sha256, created_at)
-    SELECT made.id, key.spki, key.sha256, $6
-    FROM made, unnest($7::bytea[], $8::text[]) WITH ORDINALITY AS key (spki, sha256, position)
+    INSERT INTO source_keys (source_id, spki, sha256, label, created_at)
+    SELECT made.id, key.spki, key.sha256, key.label, $6
+    FROM made, unnest($7::bytea[], $8::text[], $9::text[]) WITH ORDINALITY AS key (spki, sha256, label, position)
     ORDER BY key.position
 )
 SELECT id FROM made

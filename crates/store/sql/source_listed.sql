@@ -1,1 +1,1 @@
-SELECT id, path, max_age_s, signed, keys FROM ingest_sources ORDER BY id
+SELECT id, path, max_age_s, signed, keys, key_ends FROM ingest_sources ORDER BY id

@@ -2,10 +2,13 @@
 //!
 //! Each function runs under one role: [`listed`] as ingest, [`policies`] as worker, the others as operator.
 
+pub mod key;
+
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
 use domain::MachineOpens;
 use jiff::Timestamp;
+use key::{NewKey, SourceKey};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
@@ -18,8 +21,17 @@ pub struct ListedSource {
     /// How old a right signature's timestamp may be, in seconds.
     pub max_age_s: i32,
     pub signed: bool,
-    /// SubjectPublicKeyInfo (DER) of active and retiring keys. Empty on a signed source: refuse everything.
-    pub keys: Vec<Vec<u8>>,
+    /// Active and retiring keys, oldest first. Empty on a signed source: refuse everything.
+    pub keys: Vec<ListedKey>,
+}
+
+/// A key that verifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// SubjectPublicKeyInfo, DER.
+    pub spki: Vec<u8>,
+    /// It verifies nothing from then on, whether or not the database can be asked. `None`: no end is known.
+    pub retires_at: Option<Timestamp>,
 }
 
 /// What the worker needs to know of a source.
@@ -42,14 +54,6 @@ pub struct Source {
     pub keys: Vec<SourceKey>,
 }
 
-/// A verification key as people compare it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceKey {
-    pub id: i32,
-    /// Hex SHA-256 of its SubjectPublicKeyInfo.
-    pub sha256: String,
-}
-
 /// A source to be made, with all its keys.
 #[derive(Clone, Debug)]
 pub struct NewSource<'a> {
@@ -58,8 +62,8 @@ pub struct NewSource<'a> {
     pub signed: bool,
     pub max_age_s: i32,
     pub machine_opens: MachineOpens,
-    /// (SubjectPublicKeyInfo as DER, its hex SHA-256), distinct.
-    pub keys: &'a [(Vec<u8>, String)],
+    /// Distinct, at most [`key::ACCEPTED_MAX`]; at least one if it is signed.
+    pub keys: &'a [NewKey<'a>],
     pub created_at: Timestamp,
 }
 
@@ -85,9 +89,16 @@ pub async fn listed(client: &impl GenericClient) -> Result<Vec<ListedSource>, St
             path: row.get("path"),
             max_age_s: row.get("max_age_s"),
             signed: row.get("signed"),
-            keys: row.get("keys"),
+            keys: listed_keys(row),
         })
         .collect())
+}
+
+fn listed_keys(row: &Row) -> Vec<ListedKey> {
+    let spkis: Vec<Vec<u8>> = row.get("keys");
+    let ends: Vec<Option<Timestamp>> = row.get("key_ends");
+    // The view makes both of the same rows.
+    spkis.into_iter().zip(ends).map(|(spki, retires_at)| ListedKey { spki, retires_at }).collect()
 }
 
 /// The policies of those of `ids` that exist. Role: worker. Locks nothing.
@@ -112,8 +123,9 @@ pub async fn policies(
 /// # Errors
 /// As any statement.
 pub async fn create(client: &impl GenericClient, source: &NewSource<'_>) -> Result<Created, StoreError> {
-    let (ders, sha256s): (Vec<&[u8]>, Vec<&str>) =
-        source.keys.iter().map(|(der, sha256)| (der.as_slice(), sha256.as_str())).unzip();
+    let spkis: Vec<&[u8]> = source.keys.iter().map(|key| key.spki).collect();
+    let sha256s: Vec<&str> = source.keys.iter().map(|key| key.sha256).collect();
+    let labels: Vec<Option<&str>> = source.keys.iter().map(|key| key.label).collect();
     let statement = client.prepare_cached(include_str!("../sql/source_create.sql")).await?;
     let made = client
         .query_opt(
@@ -125,8 +137,9 @@ pub async fn create(client: &impl GenericClient, source: &NewSource<'_>) -> Resu
                 &source.max_age_s,
                 &source.machine_opens.as_str(),
                 &source.created_at,
-                &ders,
+                &spkis,
                 &sha256s,
+                &labels,
             ],
         )
         .await?;
@@ -160,18 +173,20 @@ pub async fn change(
 pub async fn list(client: &impl GenericClient) -> Result<Vec<Source>, StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/source_list.sql")).await?;
     let rows = client.query(&statement, &[]).await?;
+    let mut keys = key::all(client).await?;
     rows.iter()
         .map(|row| {
-            let ids: Vec<i32> = row.get("key_ids");
-            let sha256s: Vec<String> = row.get("key_sha256s");
+            let id: i32 = row.get("id");
+            let mut keys = keys.remove(&id).unwrap_or_default();
+            keys.retain(|key| key.state.is_accepted());
             Ok(Source {
-                id: row.get("id"),
+                id,
                 name: row.get("name"),
                 path: row.get("path"),
                 signed: row.get("signed"),
                 max_age_s: row.get("max_age_s"),
                 machine_opens: machine_opens(row)?,
-                keys: ids.into_iter().zip(sha256s).map(|(id, sha256)| SourceKey { id, sha256 }).collect(),
+                keys,
             })
         })
         .collect()

@@ -1,5 +1,6 @@
 //! `sendstate source`.
 
+use super::key::KeyCommand;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::MachineOpens;
 use std::time::Duration;
@@ -33,6 +34,9 @@ Examples:
   sendstate source set newsletter --machine-opens ignore
 ")]
     Set(SourceSet),
+    /// The keys that a source accepts: several while one is replaced.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 #[derive(Args, Debug)]

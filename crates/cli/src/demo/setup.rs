@@ -6,6 +6,7 @@ use crate::consumer;
 use crate::failure::Failure;
 use crate::generate::inbound_url;
 use crate::settings::Global;
+use crate::source::keys::Given;
 use crate::{database, endpoint, source};
 use domain::{MachineOpens, SourceId};
 use std::sync::Arc;
@@ -43,14 +44,14 @@ pub(crate) async fn stage(
     let source_name = format!("demo-{:016x}", rand::random::<u64>());
     let ingests = ingests(global, args, &source_name)?;
     let (consumer, consumer_url, secret) = start_consumer(args, shutdown).await?;
-    let public = key.public_key();
+    let public = Given::from(&key.public_key());
     let new = NewSource {
         name: &source_name,
         path: &source_name,
         signed: true,
         max_age_s: MAX_AGE_S,
         machine_opens: MachineOpens::Count,
-        keys: &[(public.to_spki_der(), public.fingerprint())],
+        keys: &[public.labelled(None)],
         created_at: database::now(),
     };
     let source = SourceId(source::create(client, &new).await?.id);

@@ -6,7 +6,7 @@ use queue::PublisherLimits;
 use service::health::Health;
 use service::http::{self, Limits};
 use std::time::Duration;
-use store::source::ListedSource;
+use store::source::{ListedKey, ListedSource};
 use store::{Pool, PoolSettings, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,7 +18,17 @@ const BODY: &[u8] = b"[{\"event\":\"processed\"}]\r\n";
 const SIGNED_AT: i64 = 1_700_000_000;
 
 fn source(signed: bool, keys: &[&SigningKey]) -> Source {
-    let keys = keys.iter().map(|key| key.public_key().to_spki_der()).collect();
+    let keys: Vec<_> = keys.iter().map(|key| (*key, None)).collect();
+    source_until(signed, &keys)
+}
+
+/// A source with keys that have an end.
+fn source_until(signed: bool, keys: &[(&SigningKey, Option<Timestamp>)]) -> Source {
+    let listed = |(key, retires_at): &(&SigningKey, _)| ListedKey {
+        spki: key.public_key().to_spki_der(),
+        retires_at: *retires_at,
+    };
+    let keys = keys.iter().map(listed).collect();
     Source::new(ListedSource { id: 1, path: "main".to_owned(), max_age_s: 600, signed, keys })
 }
 
@@ -44,6 +54,19 @@ fn any_key_of_the_source_may_have_signed_and_no_other() {
     }
     let forged = verify(&source, Some(&credentials(&stranger)), BODY, after(1));
     assert_eq!(forged, Err(Refusal::InvalidSignature));
+}
+
+#[test]
+fn a_key_verifies_nothing_from_its_end_on_whatever_the_list_still_says() {
+    let (old, new) = (SigningKey::generate(), SigningKey::generate());
+    let source = source_until(true, &[(&old, Some(after(10))), (&new, None)]);
+    let verified = |key, second| verify(&source, Some(&credentials(key)), BODY, after(second));
+    assert_eq!(verified(&old, 9), Ok(()));
+    assert_eq!(verified(&old, 10), Err(Refusal::InvalidSignature));
+    assert_eq!((verified(&new, 9), verified(&new, 10)), (Ok(()), Ok(())));
+    let alone = source_until(true, &[(&old, Some(after(10)))]);
+    let ended = verify(&alone, Some(&credentials(&old)), BODY, after(10));
+    assert_eq!(ended, Err(Refusal::InvalidSignature), "and never makes its source an unsigned one");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use domain::SourceId;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::source::ListedSource;
+use store::source::{ListedKey, ListedSource};
 use wire::signature::PublicKey;
 
 /// How a source's POSTs are verified.
@@ -12,8 +12,15 @@ use wire::signature::PublicKey;
 pub(crate) enum Verification {
     /// Explicitly unsigned: whoever knows the path may post.
     Unsigned,
-    /// Active and retiring keys. Without any, everything is refused.
-    Signed(Vec<PublicKey>),
+    /// Active and retiring keys, oldest first. Without any, everything is refused.
+    Signed(Vec<Key>),
+}
+
+/// A key of a source, parsed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) public: PublicKey,
+    retires_at: Option<Timestamp>,
 }
 
 /// One source.
@@ -32,6 +39,13 @@ pub(crate) struct Source {
 pub(super) struct SourceList {
     by_path: HashMap<String, Arc<Source>>,
     confirmed_at: Timestamp,
+}
+
+impl Key {
+    /// Whether it verifies what is received now. The database leaves out what has ended; while it is away, this does.
+    pub(crate) fn is_accepted(&self, now: Timestamp) -> bool {
+        self.retires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl Source {
@@ -95,13 +109,12 @@ impl SourceList {
 }
 
 /// A key that does not parse verifies nothing; the others still count.
-fn keys(listed: &ListedSource) -> Vec<PublicKey> {
-    let parse = |der: &Vec<u8>| {
-        PublicKey::from_spki_der(der)
-            .inspect_err(
-                |error| tracing::error!(source.id = listed.id, %error, "a key of a source is not usable"),
-            )
-            .ok()
+fn keys(listed: &ListedSource) -> Vec<Key> {
+    let parse = |key: &ListedKey| {
+        let public = PublicKey::from_spki_der(&key.spki).inspect_err(
+            |error| tracing::error!(source.id = listed.id, %error, "a key of a source is not usable"),
+        );
+        Some(Key { public: public.ok()?, retires_at: key.retires_at })
     };
     listed.keys.iter().filter_map(parse).collect()
 }
@@ -111,7 +124,8 @@ mod tests {
     use super::*;
     use wire::signature::SigningKey;
 
-    fn listed(id: i32, keys: Vec<Vec<u8>>) -> ListedSource {
+    fn listed(id: i32, spkis: Vec<Vec<u8>>) -> ListedSource {
+        let keys = spkis.into_iter().map(|spki| ListedKey { spki, retires_at: None }).collect();
         ListedSource { id, path: format!("path-{id}"), max_age_s: 600, signed: true, keys }
     }
 
@@ -158,6 +172,30 @@ mod tests {
             Verification::Unsigned => panic!("it is signed"),
         };
         assert_eq!((keys("path-1"), keys("path-2")), (1, 0));
+    }
+
+    #[test]
+    fn a_key_is_accepted_until_the_very_moment_of_its_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let key = |retires_at| {
+            let listed =
+                ListedSource { keys: vec![ListedKey { spki: der(), retires_at }], ..listed(1, vec![]) };
+            keys(&listed).remove(0)
+        };
+        let retiring = key(Some(at(100)));
+        assert_eq!([99, 100, 101].map(|second| retiring.is_accepted(at(second))), [true, false, false]);
+        assert!(key(None).is_accepted(Timestamp::MAX));
+    }
+
+    #[test]
+    fn a_source_whose_key_was_given_an_end_has_changed() {
+        let active = listed(1, vec![der()]);
+        let mut retiring = active.clone();
+        retiring.keys[0].retires_at = Some(Timestamp::MAX);
+        let before = list(vec![active], None);
+        let after = list(vec![retiring], Some(&before));
+        assert!(!after.agrees(&before));
+        assert!(!Arc::ptr_eq(&before.find("path-1").unwrap(), &after.find("path-1").unwrap()));
     }
 
     #[test]

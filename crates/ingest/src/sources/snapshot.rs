@@ -15,9 +15,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use store::source::ListedSource;
+use store::source::{ListedKey, ListedSource};
 
-const VERSION: u32 = 1;
+/// 2: keys have an end, which a reader of 1 would not heed.
+const VERSION: u32 = 2;
 
 /// Largest file that is read: tens of thousands of sources. A larger one is not ours.
 const BYTES_MAX: u64 = 32 << 20;
@@ -59,8 +60,15 @@ struct StoredSource {
     path: String,
     max_age_s: i32,
     signed: bool,
+    keys: Vec<StoredKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredKey {
     /// Base64 of SubjectPublicKeyInfo.
-    keys: Vec<String>,
+    spki: String,
+    /// RFC 3339; null: no end is known.
+    retires_at: Option<String>,
 }
 
 /// The sources of the file and when the database gave them; `None` if there is no file.
@@ -117,7 +125,7 @@ fn encode(sources: &[&ListedSource], confirmed_at: Timestamp) -> io::Result<Stri
         path: source.path.clone(),
         max_age_s: source.max_age_s,
         signed: source.signed,
-        keys: source.keys.iter().map(|der| BASE64.encode(der)).collect(),
+        keys: source.keys.iter().map(store_key).collect(),
     });
     let list = StoredList { confirmed_at: confirmed_at.to_string(), sources: sources.collect() };
     let list = serde_json::value::to_raw_value(&list)?;
@@ -140,9 +148,19 @@ fn decode(bytes: &[u8]) -> Result<(Vec<ListedSource>, Timestamp), SnapshotError>
 }
 
 fn restore(stored: StoredSource) -> Option<ListedSource> {
-    let keys = stored.keys.iter().map(|key| BASE64.decode(key).ok()).collect::<Option<_>>()?;
+    let keys = stored.keys.iter().map(restore_key).collect::<Option<_>>()?;
     let StoredSource { id, path, max_age_s, signed, .. } = stored;
     Some(ListedSource { id, path, max_age_s, signed, keys })
+}
+
+fn store_key(key: &ListedKey) -> StoredKey {
+    StoredKey { spki: BASE64.encode(&key.spki), retires_at: key.retires_at.map(|end| end.to_string()) }
+}
+
+/// A key whose end cannot be read is not one without an end: the snapshot counts as none.
+fn restore_key(stored: &StoredKey) -> Option<ListedKey> {
+    let retires_at = stored.retires_at.as_ref().map(|end| end.parse()).transpose().ok()?;
+    Some(ListedKey { spki: BASE64.decode(&stored.spki).ok()?, retires_at })
 }
 
 fn checksum(text: &str) -> String {

@@ -29,7 +29,10 @@ fn sources() -> Vec<ListedSource> {
             path: "main".to_owned(),
             max_age_s: 600,
             signed: true,
-            keys: vec![vec![0, 255], vec![]],
+            keys: vec![
+                ListedKey { spki: vec![0, 255], retires_at: Some(at()) },
+                ListedKey { spki: vec![], retires_at: None },
+            ],
         },
         ListedSource { id: 2, path: "f00d".repeat(8), max_age_s: 60, signed: false, keys: vec![] },
     ]
@@ -100,8 +103,19 @@ fn every_cut_and_every_flipped_bit_counts_as_none() {
 
 #[test]
 fn a_version_from_the_future_is_refused_by_name() {
-    let text = text().replacen("\"version\":1", "\"version\":2", 1);
-    assert!(matches!(decode(text.as_bytes()), Err(SnapshotError::UnknownVersion(2))));
+    let text = text().replacen("\"version\":2", "\"version\":3", 1);
+    assert!(matches!(decode(text.as_bytes()), Err(SnapshotError::UnknownVersion(3))));
+}
+
+#[test]
+fn an_end_that_cannot_be_read_is_not_taken_for_none() {
+    let listed = sources();
+    let stored = store_key(&listed[0].keys[0]);
+    assert_eq!(restore_key(&stored).as_ref(), Some(&listed[0].keys[0]));
+    for end in ["", "later", "2026-03-04"] {
+        let stored = StoredKey { retires_at: Some(end.to_owned()), ..store_key(&listed[0].keys[0]) };
+        assert_eq!(restore_key(&stored), None, "{end}");
+    }
 }
 
 #[test]
