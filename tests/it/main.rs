@@ -18,6 +18,7 @@ mod dispatch_load;
 mod dispatch_network;
 mod hygiene;
 mod ingest_database;
+mod keys;
 mod meaning;
 mod pipeline;
 mod promises;
