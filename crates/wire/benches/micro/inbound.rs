@@ -8,7 +8,9 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use domain::SourceId;
 use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::DecodePublicKey as _;
+use secrecy::SecretBox;
 use std::hint::black_box;
+use wire::oauth::{LIFETIME_MAX, SecretHash, Secrets, TokenKey, TokenRing};
 use wire::sendgrid::{self, Event, Reading};
 use wire::signature::{PublicKey, Signature, SigningKey, signed_by_any};
 
@@ -49,6 +51,22 @@ pub(crate) fn verify(criterion: &mut Criterion) {
                 bencher.iter(|| signed_by_any(&replaced, TIMESTAMP, black_box(body), &signature));
             },
         );
+    }
+    group.finish();
+}
+
+/// What a request of a source with OAuth pays beside its signature; one of any other source pays nothing.
+pub(crate) fn token(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("token");
+    let key = |byte| TokenKey::new(SecretBox::new(Box::new([byte; 32])));
+    let (ring, before) = (TokenRing::new(key(2), Some(key(1))), TokenRing::new(key(1), None));
+    let secrets = Secrets { current: SecretHash::of(b"secret"), old: None };
+    let now = bodies::received_at();
+    for (name, maker) in [("current key", &ring), ("previous key", &before)] {
+        let token = maker.issue(SOURCE, &secrets.current, now, LIFETIME_MAX);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| ring.check(SOURCE, &secrets, black_box(token.as_bytes()), now));
+        });
     }
     group.finish();
 }

@@ -16,6 +16,6 @@ fn short() -> Criterion {
 criterion_group! {
     name = all;
     config = short();
-    targets = inbound::verify, inbound::parse, inbound::keys, outbound::render, outbound::sign
+    targets = inbound::verify, inbound::token, inbound::parse, inbound::keys, outbound::render, outbound::sign
 }
 criterion_main!(all);
