@@ -1,4 +1,5 @@
--- Why: one row for each SendGrid Event Webhook configuration, its verification keys, and the view ingest reads.
+-- Why: one row for each SendGrid Event Webhook configuration, its verification keys, its OAuth client if it has one, and
+--      the view ingest reads.
 CREATE TABLE sources (
     id            int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name          text NOT NULL CONSTRAINT source_names_are_unique UNIQUE,
@@ -28,15 +29,34 @@ CREATE TABLE source_keys (
     CONSTRAINT a_source_holds_a_key_once UNIQUE (source_id, sha256)
 );
 
--- All that ingest may see of the database: public data. A key's end comes along, for an ingest that has lost the database.
+-- The OAuth client that SendGrid is for a source. Without a row nobody is asked for a token.
+CREATE TABLE source_oauth (
+    source_id         int PRIMARY KEY REFERENCES sources,
+    client_id         text NOT NULL CONSTRAINT oauth_client_ids_are_unique UNIQUE,
+    -- SHA-256 of the client secret, which has 256 random bits: nothing can be found out from it.
+    secret_sha256     bytea NOT NULL CONSTRAINT a_secret_is_kept_as_its_hash CHECK (length(secret_sha256) = 32),
+    -- While it is replaced: the secret before, and when it stops counting.
+    old_secret_sha256 bytea CONSTRAINT an_old_secret_is_kept_as_its_hash CHECK (length(old_secret_sha256) = 32),
+    old_secret_until  timestamptz,
+    created_at        timestamptz NOT NULL,
+    CONSTRAINT an_old_secret_has_an_end CHECK ((old_secret_sha256 IS NULL) = (old_secret_until IS NULL))
+);
+
+-- All that ingest may see of the database: public data, and hashes of client secrets. The end of a key and of a secret comes
+-- along, for an ingest that has lost the database.
 CREATE VIEW ingest_sources AS
 SELECT s.id,
        s.path,
        s.max_age_s,
        s.signed,
        coalesce(accepted.keys, '{}') AS keys,
-       coalesce(accepted.key_ends, '{}') AS key_ends
+       coalesce(accepted.key_ends, '{}') AS key_ends,
+       o.client_id AS oauth_client_id,
+       o.secret_sha256 AS oauth_secret_sha256,
+       o.old_secret_sha256 AS oauth_old_secret_sha256,
+       o.old_secret_until AS oauth_old_secret_until
 FROM sources s
+LEFT JOIN source_oauth o ON o.source_id = s.id
 CROSS JOIN LATERAL (
     SELECT array_agg(k.spki ORDER BY k.id) AS keys, array_agg(k.retires_at ORDER BY k.id) AS key_ends
     FROM source_keys k
@@ -46,3 +66,4 @@ CROSS JOIN LATERAL (
 GRANT SELECT ON ingest_sources TO sendstate_ingest;
 GRANT SELECT ON sources TO sendstate_worker;
 GRANT SELECT, INSERT, UPDATE ON sources, source_keys TO sendstate_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON source_oauth TO sendstate_operator;

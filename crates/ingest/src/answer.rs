@@ -4,7 +4,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,6 +17,11 @@ const BATCH_ID: HeaderName = HeaderName::from_static("sendstate-batch-id");
 /// Seconds after which to try again: a busy moment passes sooner than a broker comes back.
 const RETRY_SOON: HeaderValue = HeaderValue::from_static("1");
 const RETRY_LATER: HeaderValue = HeaderValue::from_static("5");
+
+/// What a request without a token is asked for, and what one with a bad token is told (RFC 6750, section 3).
+const ASKED: HeaderValue = HeaderValue::from_static("Bearer realm=\"sendstate\"");
+const NOT_TAKEN: HeaderValue =
+    HeaderValue::from_static("Bearer realm=\"sendstate\", error=\"invalid_token\"");
 
 /// Why a request was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +40,12 @@ pub(crate) enum Refusal {
     BodyTimeout,
     #[error("The body ended before it was complete.")]
     BodyIncomplete,
+    #[error("This source's webhook must send an OAuth token: exactly one header Authorization: Bearer.")]
+    MissingToken,
+    #[error("The OAuth token has expired or was not made for this source.")]
+    InvalidToken,
+    #[error("OAuth tokens can be neither made nor checked here: SENDSTATE_SECRET_KEY is not set.")]
+    OauthUnavailable,
     #[error(
         "This source's webhook must be signed: exactly one signature and one timestamp of ten digits are needed."
     )]
@@ -50,7 +63,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::NotFound,
         Self::UnknownSource,
         Self::NoSources,
@@ -58,6 +71,9 @@ impl Refusal {
         Self::BodyTooLarge,
         Self::BodyTimeout,
         Self::BodyIncomplete,
+        Self::MissingToken,
+        Self::InvalidToken,
+        Self::OauthUnavailable,
         Self::MissingSignature,
         Self::InvalidSignature,
         Self::Expired,
@@ -76,6 +92,9 @@ impl Refusal {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyTimeout => "body_timeout",
             Self::BodyIncomplete => "body_incomplete",
+            Self::MissingToken => "missing_token",
+            Self::InvalidToken => "invalid_token",
+            Self::OauthUnavailable => "oauth_unavailable",
             Self::MissingSignature => "missing_signature",
             Self::InvalidSignature => "invalid_signature",
             Self::Expired => "expired",
@@ -92,21 +111,25 @@ impl Refusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete => StatusCode::BAD_REQUEST,
-            Self::MissingSignature => StatusCode::UNAUTHORIZED,
+            Self::MissingToken | Self::InvalidToken | Self::MissingSignature => StatusCode::UNAUTHORIZED,
             Self::InvalidSignature | Self::Expired => StatusCode::FORBIDDEN,
-            Self::NoSources | Self::BrokerUnavailable | Self::Overloaded | Self::ConfirmTimeout => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::NoSources
+            | Self::OauthUnavailable
+            | Self::BrokerUnavailable
+            | Self::Overloaded
+            | Self::ConfirmTimeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// The header that this refusal owes beside its body.
-    fn header(self) -> Option<(HeaderName, HeaderValue)> {
+    pub(crate) fn header(self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::Overloaded => Some((RETRY_AFTER, RETRY_SOON)),
-            Self::NoSources | Self::BrokerUnavailable | Self::ConfirmTimeout => {
+            Self::NoSources | Self::OauthUnavailable | Self::BrokerUnavailable | Self::ConfirmTimeout => {
                 Some((RETRY_AFTER, RETRY_LATER))
             }
+            Self::MissingToken => Some((WWW_AUTHENTICATE, ASKED)),
+            Self::InvalidToken => Some((WWW_AUTHENTICATE, NOT_TAKEN)),
             Self::MethodNotAllowed => Some((ALLOW, HeaderValue::from_static("POST"))),
             // What is left of the body could not be told from a next request.
             Self::BodyTimeout | Self::BodyIncomplete => Some((CONNECTION, HeaderValue::from_static("close"))),
@@ -175,6 +198,13 @@ mod tests {
             let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
             assert_eq!(response.headers().contains_key(RETRY_AFTER), unavailable, "{refusal:?}");
         }
+    }
+
+    #[test]
+    fn a_missing_or_bad_token_is_asked_for_as_the_rfc_has_it() {
+        let asked = |refusal| response(Err(refusal)).headers()[WWW_AUTHENTICATE].clone();
+        assert_eq!(asked(Refusal::MissingToken), "Bearer realm=\"sendstate\"");
+        assert_eq!(asked(Refusal::InvalidToken), "Bearer realm=\"sendstate\", error=\"invalid_token\"");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The settings of this process, each with the reason for its default.
 
+mod oauth;
+
+use oauth::{Oauth, SECRET_KEY, SECRET_KEY_PREVIOUS, TOKEN_LIFETIME};
 use queue::SettingsError;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::Program;
@@ -102,6 +105,9 @@ const SETTINGS: &[Setting] = &[
     CONNECTIONS,
     REQUESTS,
     BYTES,
+    SECRET_KEY,
+    SECRET_KEY_PREVIOUS,
+    TOKEN_LIFETIME,
 ];
 
 /// This process, as it introduces itself.
@@ -128,6 +134,7 @@ pub struct Config {
     pub header_timeout: Duration,
     pub connections: usize,
     pub bounds: Bounds,
+    pub oauth: Oauth,
 }
 
 /// Bounds of the way of a request.
@@ -164,6 +171,7 @@ impl Config {
                 requests: reader.number(&REQUESTS, 1..=65_536),
                 bytes: reader.bytes(&BYTES, 64 * 1024..=2 << 30),
             },
+            oauth: Oauth::read(reader),
         };
         config.check(reader);
         config
@@ -228,6 +236,7 @@ mod tests {
         assert_eq!(config.bounds.body_max, 5 << 20);
         assert_eq!(config.bounds.confirm_timeout, Duration::from_millis(2_500));
         assert_eq!(config.snapshot, None);
+        assert!(config.oauth.ring.is_none());
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! 1. Path and source: 404. No list of sources at all: 503.
 //! 2. Method: 405.
 //! 3. Broker blocked or away: 503, before anything is asked of the sender.
-//! 4. What the head decides: announced size 413, signature headers 401 and 403, no room in hand 503.
+//! 4. What the head decides: announced size 413, OAuth token if the source asks for one 401, signature headers 401 and
+//!    403, no room in hand 503.
 //! 5. The body: 413, 408, 503 if the room has filled up meanwhile.
 //! 6. Signature over the raw bytes: 403; only then its age: 403.
 //! 7. A turn at the broker: 503. Until here a request holds nothing but the bytes that it has sent.
 //! 8. Published and confirmed within what is left of the patience: 204, else 503.
+//!
+//! Requests for an OAuth token go another way, told in `oauth/desk.rs`.
 //!
 //! A sender that vanishes, or is answered 503 for a confirm that came too late, sends the batch again: what was
 //! published all the same is recognised by its events.
@@ -15,6 +18,7 @@
 use crate::answer::{self, Refusal};
 use crate::body;
 use crate::config::Bounds;
+use crate::oauth::{Authority, Denied, Desk};
 use crate::request::{self, Credentials, Freshness};
 use crate::room::{Place, Room};
 use crate::sources::{Source, Sources, Verification};
@@ -30,6 +34,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
+use wire::oauth::{TOKEN_PATH, TokenError};
 use wire::signature::signed_by_any;
 
 /// Everything a request needs. Cheap to clone, shares all of it.
@@ -40,6 +45,7 @@ pub(crate) struct Intake {
     broker: watch::Receiver<PublisherState>,
     room: Room,
     bounds: Bounds,
+    authority: Authority,
 }
 
 /// A request that its head did not refuse.
@@ -51,16 +57,21 @@ struct Admitted {
 }
 
 impl Intake {
-    pub(crate) fn new(sources: Sources, publisher: Publisher, bounds: Bounds) -> Self {
+    pub(crate) fn new(sources: Sources, publisher: Publisher, bounds: Bounds, authority: Authority) -> Self {
         let room = Room::new(bounds.requests, bounds.bytes);
         let broker = publisher.state();
-        Self { sources, publisher, broker, room, bounds }
+        Self { sources, publisher, broker, room, bounds, authority }
     }
 
     /// Answers one request.
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let (head, mut body) = request.into_parts();
+        if head.uri.path() == TOKEN_PATH && self.is_desk() {
+            let Self { sources, room, authority, .. } = &self;
+            let desk = Desk { sources, room, authority, body_timeout: self.bounds.body_timeout };
+            return desk.answer(&head, body).await;
+        }
         let result = self.take(&head, &mut body).await;
         if let Err(refusal) = result {
             tracing::debug!(outcome = refusal.as_str(), "refused");
@@ -92,7 +103,7 @@ impl Intake {
     /// Everything that is decided before a byte of the body is read.
     async fn admit(&self, head: &Parts, body: &Incoming) -> Result<Admitted, Refusal> {
         let path = request::source_path(head.uri.path()).ok_or(Refusal::NotFound)?;
-        let source = self.sources.find(path).await?;
+        let mut source = self.sources.find(path).await?;
         if head.method != Method::POST {
             return Err(Refusal::MethodNotAllowed);
         }
@@ -100,6 +111,9 @@ impl Intake {
             return Err(Refusal::BrokerUnavailable);
         }
         let announced = body::announced(body, self.bounds.body_max)?;
+        if source.oauth.is_some() {
+            source = self.authorised(path, source, head).await?;
+        }
         let credentials = match &source.verification {
             Verification::Unsigned => None,
             Verification::Signed(keys) => {
@@ -113,6 +127,30 @@ impl Intake {
         };
         let place = self.room.enter(announced.unwrap_or(0))?;
         Ok(Admitted { source, credentials, place })
+    }
+
+    /// The source, if the request carries a token for it. One that nobody seems to have made waits for a fresh reading,
+    /// like an unknown path, if not too many do: it may have been given for a secret that is newer than the list.
+    /// Whoever makes up tokens so keeps a few connections waiting and nothing else.
+    async fn authorised(
+        &self,
+        path: &str,
+        source: Arc<Source>,
+        head: &Parts,
+    ) -> Result<Arc<Source>, Refusal> {
+        let _doubt = match self.authority.check(&source, &head.headers, now()) {
+            Ok(()) => return Ok(source),
+            Err(denied @ Denied::Token(TokenError::Unknown)) => self.authority.doubt().ok_or(denied)?,
+            Err(denied) => return Err(denied.into()),
+        };
+        let source = self.sources.find_renewed(path).await?;
+        self.authority.check(&source, &head.headers, now())?;
+        Ok(source)
+    }
+
+    /// Whether tokens can be asked for here. Where nobody wants any the path is like any other.
+    fn is_desk(&self) -> bool {
+        self.authority.is_able() || self.sources.ask_for_tokens()
     }
 }
 
@@ -156,7 +194,7 @@ fn refusal(error: PublishError) -> Refusal {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the process's edge: the receive time of a batch is made here")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
     // The database keeps microseconds: the envelope, the ledger and the notification then say the same.
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)

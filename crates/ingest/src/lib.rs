@@ -11,6 +11,7 @@ mod body;
 mod config;
 mod intake;
 pub mod metrics;
+mod oauth;
 mod process;
 mod request;
 mod room;

@@ -2,10 +2,12 @@
 #![allow(clippy::disallowed_macros, reason = "this is the file where names live")]
 
 use crate::answer::Refusal;
+use crate::oauth::Outcome;
 use jiff::SignedDuration;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::time::Duration;
 use uuid::Uuid;
+use wire::oauth::TokenError;
 
 const REQUESTS: &str = "sendstate_ingest_requests_total";
 const REQUEST: &str = "sendstate_ingest_request_seconds";
@@ -18,6 +20,8 @@ const SOURCES_AGE: &str = "sendstate_ingest_sources_age_seconds";
 const SNAPSHOT_AGE: &str = "sendstate_ingest_snapshot_age_seconds";
 const REFRESHES: &str = "sendstate_ingest_source_refreshes_total";
 const SNAPSHOT_WRITES: &str = "sendstate_ingest_snapshot_writes_total";
+const TOKENS_ASKED: &str = "sendstate_ingest_token_requests_total";
+const TOKENS_REFUSED: &str = "sendstate_ingest_tokens_refused_total";
 
 /// Every name that this crate can emit.
 pub const NAMES: &[&str] = &[
@@ -32,6 +36,8 @@ pub const NAMES: &[&str] = &[
     SNAPSHOT_AGE,
     REFRESHES,
     SNAPSHOT_WRITES,
+    TOKENS_ASKED,
+    TOKENS_REFUSED,
 ];
 
 /// How a reading of the source list ended.
@@ -105,6 +111,17 @@ pub fn describe() {
     );
     describe_counter!(REFRESHES, Unit::Count, "Readings of the source list from the database, by outcome.");
     describe_counter!(SNAPSHOT_WRITES, Unit::Count, "Writings of the snapshot file, by outcome.");
+    describe_counter!(
+        TOKENS_ASKED,
+        Unit::Count,
+        "Requests for an OAuth token, by outcome: granted, granted_old_secret, or the error's code."
+    );
+    describe_counter!(
+        TOKENS_REFUSED,
+        Unit::Count,
+        "OAuth tokens that were not accepted, by reason: expired is SendGrid's to renew, unknown is an old secret, \
+         another key here than where the token was made, or a forgery."
+    );
 
     counter!(REQUESTS, "outcome" => "accepted").absolute(0);
     for refusal in Refusal::ALL {
@@ -121,6 +138,12 @@ pub fn describe() {
     }
     for outcome in SnapshotWrite::ALL {
         counter!(SNAPSHOT_WRITES, "outcome" => outcome.as_str()).absolute(0);
+    }
+    for outcome in Outcome::ALL {
+        counter!(TOKENS_ASKED, "outcome" => outcome.as_str()).absolute(0);
+    }
+    for error in TokenError::ALL {
+        counter!(TOKENS_REFUSED, "reason" => reason(error)).absolute(0);
     }
 }
 
@@ -163,6 +186,24 @@ pub(crate) fn snapshot_written(outcome: SnapshotWrite) {
     counter!(SNAPSHOT_WRITES, "outcome" => outcome.as_str()).increment(1);
 }
 
+pub(crate) fn token_asked(outcome: Outcome) {
+    counter!(TOKENS_ASKED, "outcome" => outcome.as_str()).increment(1);
+}
+
+pub(crate) fn token_refused(error: TokenError) {
+    counter!(TOKENS_REFUSED, "reason" => reason(error)).increment(1);
+}
+
+const fn reason(error: TokenError) -> &'static str {
+    match error {
+        TokenError::Malformed => "malformed",
+        TokenError::OtherSource => "other_source",
+        TokenError::Unknown => "unknown",
+        TokenError::Expired => "expired",
+        TokenError::Ahead => "ahead",
+    }
+}
+
 /// Counts a request for as long as it is held.
 #[derive(Debug)]
 pub(crate) struct InFlight(());
@@ -196,6 +237,9 @@ mod tests {
         }
         for refusal in Refusal::ALL {
             assert!(text.contains(&format!("outcome=\"{}\"", refusal.as_str())), "{refusal:?}");
+        }
+        for error in TokenError::ALL {
+            assert!(text.contains(&format!("{TOKENS_REFUSED}{{reason=\"{}\"}}", reason(error))), "{error:?}");
         }
     }
 }

@@ -7,6 +7,7 @@
 use crate::PROGRAM;
 use crate::config::Config;
 use crate::intake::Intake;
+use crate::oauth::{Authority, TokensCondition};
 use crate::sources::{Origin, Sources};
 use queue::{Publisher, PublisherLimits, PublisherState, Unsettled};
 use service::config::Shared;
@@ -75,15 +76,17 @@ impl Ingest {
         let publisher = Publisher::start(queue, PublisherLimits::default(), draining.clone());
         let broker = watch_broker(publisher.state(), health.condition("broker"), ending.clone());
         bell.spawn("broker watch", broker);
+        let authority = Authority::new(config.oauth.ring, config.oauth.lifetime);
         let (sources, refresher) = Sources::new(Origin {
             pool,
             snapshot: config.snapshot,
             every: config.refresh,
             condition: health.condition("sources"),
+            tokens: TokensCondition::new(health.condition("oauth"), authority.clone()),
         });
         bell.spawn("source refresh", refresher.run(ending.clone()));
 
-        let intake = Intake::new(sources, publisher.clone(), config.bounds);
+        let intake = Intake::new(sources, publisher.clone(), config.bounds, authority);
         let limits = Limits {
             listener: Listener::Public,
             connections: config.connections,

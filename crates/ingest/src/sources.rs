@@ -14,6 +14,7 @@ mod snapshot;
 pub(crate) use list::{Source, Verification};
 
 use crate::answer::Refusal;
+use crate::oauth::TokensCondition;
 use arc_swap::ArcSwapOption;
 use list::SourceList;
 use refresh::Refresher;
@@ -54,6 +55,8 @@ pub(crate) struct Origin {
     pub(crate) every: Duration,
     /// Met as long as there is a list.
     pub(crate) condition: Condition,
+    /// Judged by each list.
+    pub(crate) tokens: TokensCondition,
 }
 
 impl Sources {
@@ -75,8 +78,32 @@ impl Sources {
         if let Some(source) = self.listed(path)? {
             return Ok(source);
         }
+        self.find_renewed(path).await
+    }
+
+    /// The source as it is after a fresh reading, or as it was if none could be had.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub(crate) async fn find_renewed(&self, path: &str) -> Result<Arc<Source>, Refusal> {
         self.renewed().await;
         self.listed(path)?.ok_or(Refusal::UnknownSource)
+    }
+
+    /// The source whose OAuth client has this id, as far as the list in memory knows.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSources`] without a list.
+    pub(crate) fn client(&self, id: &str) -> Result<Option<Arc<Source>>, Refusal> {
+        let list = self.shared.list.load();
+        Ok(list.as_ref().ok_or(Refusal::NoSources)?.client(id))
+    }
+
+    /// Whether any source asks for tokens.
+    pub(crate) fn ask_for_tokens(&self) -> bool {
+        self.shared.list.load().as_ref().is_some_and(|list| list.asking() > 0)
     }
 
     fn listed(&self, path: &str) -> Result<Option<Arc<Source>>, Refusal> {
@@ -85,7 +112,7 @@ impl Sources {
     }
 
     /// Waits for a reading that begins after now, or gives up.
-    async fn renewed(&self) {
+    pub(crate) async fn renewed(&self) {
         let before = self.shared.begun.load(Ordering::SeqCst);
         self.shared.demanded.notify_one();
         let mut finished = self.finished.clone();

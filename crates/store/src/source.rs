@@ -3,6 +3,7 @@
 //! Each function runs under one role: [`listed`] as ingest, [`policies`] as worker, the others as operator.
 
 pub mod key;
+pub mod oauth;
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
@@ -12,7 +13,7 @@ use key::{NewKey, SourceKey};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
-/// All that ingest may know of a source: public data.
+/// All that ingest may know of a source: public data, and hashes of client secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedSource {
     pub id: i32,
@@ -23,6 +24,8 @@ pub struct ListedSource {
     pub signed: bool,
     /// Active and retiring keys, oldest first. Empty on a signed source: refuse everything.
     pub keys: Vec<ListedKey>,
+    /// Given, every request needs a token of this client, too.
+    pub oauth: Option<oauth::ListedClient>,
 }
 
 /// A key that verifies.
@@ -52,6 +55,7 @@ pub struct Source {
     pub machine_opens: MachineOpens,
     /// Active and retiring ones, oldest first.
     pub keys: Vec<SourceKey>,
+    pub oauth: Option<oauth::Client>,
 }
 
 /// A source to be made, with all its keys.
@@ -90,6 +94,7 @@ pub async fn listed(client: &impl GenericClient) -> Result<Vec<ListedSource>, St
             max_age_s: row.get("max_age_s"),
             signed: row.get("signed"),
             keys: listed_keys(row),
+            oauth: oauth::ListedClient::of(row),
         })
         .collect())
 }
@@ -187,6 +192,7 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<Source>, StoreError
                 max_age_s: row.get("max_age_s"),
                 machine_opens: machine_opens(row)?,
                 keys,
+                oauth: oauth::Client::of(row),
             })
         })
         .collect()

@@ -1,4 +1,5 @@
 use super::*;
+use crate::oauth::TokensCondition;
 use crate::sources::Origin;
 use hyper::HeaderMap;
 use hyper::header::HeaderValue;
@@ -29,7 +30,7 @@ fn source_until(signed: bool, keys: &[(&SigningKey, Option<Timestamp>)]) -> Sour
         retires_at: *retires_at,
     };
     let keys = keys.iter().map(listed).collect();
-    Source::new(ListedSource { id: 1, path: "main".to_owned(), max_age_s: 600, signed, keys })
+    Source::new(ListedSource { id: 1, path: "main".to_owned(), max_age_s: 600, signed, keys, oauth: None })
 }
 
 fn credentials(key: &SigningKey) -> Credentials {
@@ -114,11 +115,13 @@ async fn ask(name: &str, request: &str) -> String {
     crate::sources::keep_for_test(&path, &source(true, &[&SigningKey::generate()]));
     let url = "postgres://nobody@127.0.0.1:9/none".to_owned().into();
     let (health, stop) = (Health::new(), CancellationToken::new());
+    let authority = Authority::new(None, Duration::from_secs(60));
     let (sources, refresher) = Sources::new(Origin {
         pool: Pool::new(&url, Role::Ingest, &PoolSettings::default()).unwrap(),
         snapshot: Some(path.clone()),
         every: Duration::from_secs(3_600),
         condition: health.condition("sources"),
+        tokens: TokensCondition::new(health.condition("oauth"), authority.clone()),
     });
     tokio::spawn(refresher.run(stop.clone()));
     let queue = queue::Settings::new("amqp://nobody:none@127.0.0.1:9", "none").unwrap();
@@ -130,7 +133,7 @@ async fn ask(name: &str, request: &str) -> String {
         requests: 1,
         bytes: 1_000,
     };
-    let intake = Intake::new(sources, publisher, bounds);
+    let intake = Intake::new(sources, publisher, bounds, authority);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let handler = move |request| intake.clone().answer(request);

@@ -1,10 +1,12 @@
-//! The list in memory: sources by their path, keys parsed once.
+//! The list in memory: sources by their path and by their OAuth client, keys parsed once.
 
 use domain::SourceId;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
+use store::source::oauth::ListedClient;
 use store::source::{ListedKey, ListedSource};
+use wire::oauth::{OldSecret, SecretHash, Secrets};
 use wire::signature::PublicKey;
 
 /// How a source's POSTs are verified.
@@ -30,6 +32,8 @@ pub(crate) struct Source {
     pub(crate) verification: Verification,
     /// How old a right signature may be.
     pub(crate) age_max: SignedDuration,
+    /// The secrets of its OAuth client. Given, every request needs a token.
+    pub(crate) oauth: Option<Secrets>,
     /// As the database gave it, to see whether it changed.
     listed: ListedSource,
 }
@@ -38,6 +42,8 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub(super) struct SourceList {
     by_path: HashMap<String, Arc<Source>>,
+    /// Those that ask for tokens, by the id of their client.
+    by_client: HashMap<String, Arc<Source>>,
     confirmed_at: Timestamp,
 }
 
@@ -55,6 +61,7 @@ impl Source {
         Self {
             id: SourceId(listed.id),
             verification,
+            oauth: listed.oauth.as_ref().map(|client| secrets(listed.id, client)),
             age_max: SignedDuration::from_secs(listed.max_age_s.into()),
             listed,
         }
@@ -77,11 +84,27 @@ impl SourceList {
             let source = same(&new).unwrap_or_else(|| Arc::new(Source::new(new)));
             (source.listed.path.clone(), source)
         };
-        Self { by_path: listed.into_iter().map(entry).collect(), confirmed_at }
+        let by_path: HashMap<_, _> = listed.into_iter().map(entry).collect();
+        let client = |source: &Arc<Source>| {
+            let client = source.listed.oauth.as_ref()?;
+            Some((client.client_id.clone(), Arc::clone(source)))
+        };
+        let by_client = by_path.values().filter_map(client).collect();
+        Self { by_path, by_client, confirmed_at }
     }
 
     pub(super) fn find(&self, path: &str) -> Option<Arc<Source>> {
         self.by_path.get(path).cloned()
+    }
+
+    /// The source whose OAuth client has this id.
+    pub(super) fn client(&self, id: &str) -> Option<Arc<Source>> {
+        self.by_client.get(id).cloned()
+    }
+
+    /// How many sources ask for tokens.
+    pub(super) fn asking(&self) -> usize {
+        self.by_client.len()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -119,6 +142,18 @@ fn keys(listed: &ListedSource) -> Vec<Key> {
     listed.keys.iter().filter_map(parse).collect()
 }
 
+/// A hash that is none is nobody's secret: the source goes on asking for tokens.
+fn secrets(source_id: i32, client: &ListedClient) -> Secrets {
+    let hash = |bytes: &[u8]| {
+        SecretHash::from_bytes(bytes).unwrap_or_else(|| {
+            tracing::error!(source.id = source_id, "a hash of a client secret is not usable");
+            Secrets::NOBODY.current
+        })
+    };
+    let old = client.old.as_ref().map(|old| OldSecret { hash: hash(&old.sha256), until: old.until });
+    Secrets { current: hash(&client.secret_sha256), old }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +161,11 @@ mod tests {
 
     fn listed(id: i32, spkis: Vec<Vec<u8>>) -> ListedSource {
         let keys = spkis.into_iter().map(|spki| ListedKey { spki, retires_at: None }).collect();
-        ListedSource { id, path: format!("path-{id}"), max_age_s: 600, signed: true, keys }
+        ListedSource { id, path: format!("path-{id}"), max_age_s: 600, signed: true, keys, oauth: None }
+    }
+
+    fn client(id: &str) -> ListedClient {
+        ListedClient { client_id: id.to_owned(), secret_sha256: vec![7; 32], old: None }
     }
 
     fn der() -> Vec<u8> {
@@ -196,6 +235,25 @@ mod tests {
         let after = list(vec![retiring], Some(&before));
         assert!(!after.agrees(&before));
         assert!(!Arc::ptr_eq(&before.find("path-1").unwrap(), &after.find("path-1").unwrap()));
+    }
+
+    #[test]
+    fn a_source_is_found_by_its_client_as_long_as_it_has_one() {
+        let asking = ListedSource { oauth: Some(client("one")), ..listed(1, vec![]) };
+        let before = list(vec![asking.clone(), listed(2, vec![])], None);
+        assert_eq!(before.client("one").unwrap().id, SourceId(1));
+        assert!(before.client("").is_none() && before.client("two").is_none());
+        assert_eq!(before.asking(), 1);
+        let after = list(vec![listed(1, vec![]), listed(2, vec![])], Some(&before));
+        assert!(after.client("one").is_none() && !after.agrees(&before));
+        assert!(after.find("path-1").unwrap().oauth.is_none());
+    }
+
+    #[test]
+    fn a_hash_that_is_none_still_asks_for_a_token_and_is_nobody_s() {
+        let damaged = ListedClient { secret_sha256: vec![7; 31], ..client("one") };
+        let list = list(vec![ListedSource { oauth: Some(damaged), ..listed(1, vec![]) }], None);
+        assert_eq!(list.find("path-1").unwrap().oauth, Some(Secrets::NOBODY));
     }
 
     #[test]

@@ -106,8 +106,10 @@ impl Refresher {
         self.put(list);
     }
 
-    fn put(&self, list: Arc<SourceList>) {
+    fn put(&mut self, list: Arc<SourceList>) {
         metrics::sources(list.len());
+        // Before the list is in force, so that nobody is told that the process is ready for it when it is not.
+        self.origin.tokens.judge(list.asking());
         self.shared.list.store(Some(list));
         self.origin.condition.met();
     }

@@ -1,6 +1,8 @@
 //! The file that lets ingest start while the database is away.
 //!
-//! One JSON document: a version, the checksum of the list's own text, the list. It is written beside its place,
+//! One JSON document: a version, the checksum of the list's own text, the list. A file of another version counts as none:
+//! one of version 1 cannot say which sources ask for OAuth tokens, and taking it for "none does" would let requests
+//! through that have none. It is written beside its place,
 //! flushed and renamed, so that a reader sees the old one or the new one whole. Whatever is not exactly that counts as
 //! no snapshot: the checksum is against damage, not against forgery, for which the file's mode (0600) and its
 //! directory have to do.
@@ -15,9 +17,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use store::source::oauth::{ListedClient, ListedOldSecret};
 use store::source::{ListedKey, ListedSource};
 
-/// 2: keys have an end, which a reader of 1 would not heed.
+/// 2: keys have an end and sources may ask for tokens, which a reader of 1 would not heed.
 const VERSION: u32 = 2;
 
 /// Largest file that is read: tens of thousands of sources. A larger one is not ours.
@@ -61,6 +64,7 @@ struct StoredSource {
     max_age_s: i32,
     signed: bool,
     keys: Vec<StoredKey>,
+    oauth: Option<StoredClient>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +73,22 @@ struct StoredKey {
     spki: String,
     /// RFC 3339; null: no end is known.
     retires_at: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredClient {
+    client_id: String,
+    /// Base64.
+    secret_sha256: String,
+    old: Option<StoredOldSecret>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOldSecret {
+    /// Base64.
+    sha256: String,
+    /// RFC 3339.
+    until: String,
 }
 
 /// The sources of the file and when the database gave them; `None` if there is no file.
@@ -126,6 +146,7 @@ fn encode(sources: &[&ListedSource], confirmed_at: Timestamp) -> io::Result<Stri
         max_age_s: source.max_age_s,
         signed: source.signed,
         keys: source.keys.iter().map(store_key).collect(),
+        oauth: source.oauth.as_ref().map(store_client),
     });
     let list = StoredList { confirmed_at: confirmed_at.to_string(), sources: sources.collect() };
     let list = serde_json::value::to_raw_value(&list)?;
@@ -149,8 +170,33 @@ fn decode(bytes: &[u8]) -> Result<(Vec<ListedSource>, Timestamp), SnapshotError>
 
 fn restore(stored: StoredSource) -> Option<ListedSource> {
     let keys = stored.keys.iter().map(restore_key).collect::<Option<_>>()?;
+    // One that cannot be read is not one that is not there.
+    let oauth = stored.oauth.map(|client| restore_client(client).ok_or(())).transpose().ok()?;
     let StoredSource { id, path, max_age_s, signed, .. } = stored;
-    Some(ListedSource { id, path, max_age_s, signed, keys })
+    Some(ListedSource { id, path, max_age_s, signed, keys, oauth })
+}
+
+fn store_client(client: &ListedClient) -> StoredClient {
+    let old = |old: &ListedOldSecret| StoredOldSecret {
+        sha256: BASE64.encode(&old.sha256),
+        until: old.until.to_string(),
+    };
+    StoredClient {
+        client_id: client.client_id.clone(),
+        secret_sha256: BASE64.encode(&client.secret_sha256),
+        old: client.old.as_ref().map(old),
+    }
+}
+
+fn restore_client(stored: StoredClient) -> Option<ListedClient> {
+    let old = match stored.old {
+        Some(old) => {
+            Some(ListedOldSecret { sha256: BASE64.decode(old.sha256).ok()?, until: old.until.parse().ok()? })
+        }
+        None => None,
+    };
+    let secret_sha256 = BASE64.decode(stored.secret_sha256).ok()?;
+    Some(ListedClient { client_id: stored.client_id, secret_sha256, old })
 }
 
 fn store_key(key: &ListedKey) -> StoredKey {

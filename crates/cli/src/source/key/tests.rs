@@ -31,6 +31,7 @@ fn source(signed: bool) -> Source {
         max_age_s: 600,
         machine_opens: MachineOpens::Count,
         keys: Vec::new(),
+        oauth: None,
     }
 }
 

@@ -33,9 +33,29 @@ fn sources() -> Vec<ListedSource> {
                 ListedKey { spki: vec![0, 255], retires_at: Some(at()) },
                 ListedKey { spki: vec![], retires_at: None },
             ],
+            oauth: None,
         },
-        ListedSource { id: 2, path: "f00d".repeat(8), max_age_s: 60, signed: false, keys: vec![] },
+        ListedSource {
+            id: 2,
+            path: "f00d".repeat(8),
+            max_age_s: 60,
+            signed: false,
+            keys: vec![],
+            oauth: Some(client(None)),
+        },
+        ListedSource {
+            id: 3,
+            path: "changing".to_owned(),
+            max_age_s: 60,
+            signed: true,
+            keys: vec![],
+            oauth: Some(client(Some(ListedOldSecret { sha256: vec![9; 32], until: at() }))),
+        },
     ]
+}
+
+fn client(old: Option<ListedOldSecret>) -> ListedClient {
+    ListedClient { client_id: "oaid_x".to_owned(), secret_sha256: vec![7; 32], old }
 }
 
 fn at() -> Timestamp {
@@ -102,9 +122,41 @@ fn every_cut_and_every_flipped_bit_counts_as_none() {
 }
 
 #[test]
-fn a_version_from_the_future_is_refused_by_name() {
-    let text = text().replacen("\"version\":2", "\"version\":3", 1);
-    assert!(matches!(decode(text.as_bytes()), Err(SnapshotError::UnknownVersion(3))));
+fn a_version_from_the_future_or_from_before_oauth_is_refused_by_name() {
+    for version in [1, 3] {
+        let text = text().replacen("\"version\":2", &format!("\"version\":{version}"), 1);
+        let read = decode(text.as_bytes());
+        assert!(matches!(read, Err(SnapshotError::UnknownVersion(found)) if found == version));
+    }
+}
+
+/// The text of these sources, with a right checksum.
+fn forged(sources: serde_json::Value) -> String {
+    let list = serde_json::json!({ "confirmed_at": at().to_string(), "sources": sources });
+    let list = serde_json::value::to_raw_value(&list).unwrap();
+    let document = Document { version: VERSION, sha256: checksum(list.get()), list: &list };
+    serde_json::to_string(&document).unwrap()
+}
+
+#[test]
+fn a_client_that_cannot_be_read_is_not_taken_for_none() {
+    let source = |oauth: serde_json::Value| serde_json::json!([{"id": 1, "path": "a", "max_age_s": 1, "signed": true, "keys": [], "oauth": oauth}]);
+    let client = |secret: &str, old: serde_json::Value| {
+        source(serde_json::json!({"client_id": "x", "secret_sha256": secret, "old": old}))
+    };
+    let null = serde_json::Value::Null;
+    for good in [source(null.clone()), client("AAAA", null.clone())] {
+        decode(forged(good).as_bytes()).unwrap();
+    }
+    for bad in [
+        source(serde_json::json!({})),
+        source(serde_json::json!("x")),
+        client("!", null),
+        client("AAAA", serde_json::json!({"sha256": "!", "until": "2026-03-04T05:06:07Z"})),
+        client("AAAA", serde_json::json!({"sha256": "AAAA", "until": "later"})),
+    ] {
+        assert!(matches!(decode(forged(bad).as_bytes()), Err(SnapshotError::Malformed)));
+    }
 }
 
 #[test]
