@@ -20,6 +20,7 @@ mod hygiene;
 mod ingest_database;
 mod keys;
 mod meaning;
+mod oauth;
 mod pipeline;
 mod promises;
 mod provisioning;

@@ -8,6 +8,7 @@ mod key;
 mod listen;
 mod look;
 mod manner;
+mod oauth;
 mod operate;
 mod quarantine;
 mod replay;
@@ -26,6 +27,7 @@ pub(crate) use look::{
     BatchCommand, BatchShow, MessageCommand, MessageShow, RecipientCommand, RecipientList, RecipientShow,
 };
 pub(crate) use manner::HeaderText;
+pub(crate) use oauth::{OauthArg, SourceOauth};
 pub(crate) use operate::{EndpointId, EndpointResume, EndpointRotate, EndpointTest, Release, SchemeArg};
 pub(crate) use quarantine::{
     Filters, QuarantineCommand, QuarantineDiscard, QuarantineList, QuarantineRelease, QuarantineShow, Which,

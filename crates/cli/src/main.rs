@@ -62,6 +62,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Source(SourceCommand::List) => source::list(global).await,
         Command::Source(SourceCommand::Set(args)) => source::set(global, args).await,
         Command::Source(SourceCommand::Key(command)) => source::key::run(global, command).await,
+        Command::Source(SourceCommand::Oauth(args)) => source::oauth(global, args).await,
         Command::Endpoint(command) => endpoint(global, command).await,
         Command::Delivery(DeliveryCommand::List(args)) => delivery::list(global, args).await,
         Command::Delivery(DeliveryCommand::Show(args)) => delivery::show(global, args).await,

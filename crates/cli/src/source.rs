@@ -1,16 +1,22 @@
-//! `sendstate source add`, `list`, `set` and `key`.
+//! `sendstate source add`, `list`, `set`, `key` and `oauth`.
 
 pub(crate) mod key;
 pub(crate) mod keys;
+mod oauth;
+
+pub(crate) use oauth::oauth;
 
 use crate::args::{SourceAdd, SourceSet};
 use crate::failure::Failure;
 use crate::settings::Global;
 use crate::{database, output};
+use deadpool_postgres::GenericClient;
 use key::KeyDocument;
+use oauth::{Credentials, OauthDocument};
 use serde::Serialize;
 use store::source::key::SourceKey;
 use store::source::{Created, NewSource, Source};
+use wire::oauth::ClientSecret;
 
 /// Bytes of an unsigned source's path: as hard to guess as a key.
 const SECRET_PATH_BYTES: usize = 16;
@@ -27,10 +33,19 @@ struct Document<'a> {
     machine_opens: &'static str,
     /// Active and retiring ones.
     keys: Vec<KeyDocument<'a>>,
+    /// Null: no token is asked for.
+    oauth: Option<OauthDocument<'a>>,
 }
 
 impl<'a> From<&'a Source> for Document<'a> {
     fn from(source: &'a Source) -> Self {
+        Self::with_secret(source, None)
+    }
+}
+
+impl<'a> Document<'a> {
+    /// `secret`: of its OAuth client, where it was made.
+    fn with_secret(source: &'a Source, secret: Option<&'a ClientSecret>) -> Self {
         Self {
             id: source.id,
             name: &source.name,
@@ -39,6 +54,7 @@ impl<'a> From<&'a Source> for Document<'a> {
             max_age_s: source.max_age_s,
             machine_opens: source.machine_opens.as_str(),
             keys: source.keys.iter().map(KeyDocument::from).collect(),
+            oauth: source.oauth.as_ref().map(|client| OauthDocument::new(client, secret)),
         }
     }
 }
@@ -63,12 +79,20 @@ pub(crate) async fn add(global: &Global, args: &SourceAdd) -> Result<(), Failure
         keys: &keys,
         created_at: database::now(),
     };
-    let source = create(&database::operator(global).await?, &new).await?;
-    output::print(global.json, &Document::from(&source), || added(&source))
+    let mut client = database::operator(global).await?;
+    let transaction = client.transaction().await?;
+    let mut source = create(&transaction, &new).await?;
+    let credentials = if args.oauth { oauth::switch_on(&transaction, source.id).await? } else { None };
+    transaction.commit().await?;
+    if credentials.is_some() {
+        source = named(&client, &args.name).await?;
+    }
+    let document = Document::with_secret(&source, credentials.as_ref().map(|made| &made.secret));
+    output::print(global.json, &document, || added(&source, credentials.as_ref()))
 }
 
 /// Makes a source and reads it back as it is stored.
-pub(crate) async fn create(client: &store::Client, new: &NewSource<'_>) -> Result<Source, Failure> {
+pub(crate) async fn create(client: &impl GenericClient, new: &NewSource<'_>) -> Result<Source, Failure> {
     let id = match store::source::create(client, new).await? {
         Created::New(id) => id,
         Created::Taken => {
@@ -100,8 +124,16 @@ pub(crate) async fn set(global: &Global, args: &SourceSet) -> Result<(), Failure
 }
 
 fn table(sources: &[Source]) -> String {
-    let mut table =
-        output::table(&["id", "name", "path", "signed", "max age", "machine opens", "keys (sha256)"]);
+    let mut table = output::table(&[
+        "id",
+        "name",
+        "path",
+        "signed",
+        "max age",
+        "machine opens",
+        "oauth",
+        "keys (sha256)",
+    ]);
     for source in sources {
         let keys: Vec<String> = source.keys.iter().map(key_cell).collect();
         table.add_row([
@@ -111,6 +143,7 @@ fn table(sources: &[Source]) -> String {
             if source.signed { "yes" } else { "no" }.to_owned(),
             age(source.max_age_s),
             source.machine_opens.as_str().to_owned(),
+            oauth::cell(source.oauth.as_ref()),
             keys.join("\n"),
         ]);
     }
@@ -141,7 +174,7 @@ pub(crate) async fn named(client: &store::Client, name: &str) -> Result<Source, 
     })
 }
 
-fn added(source: &Source) -> String {
+fn added(source: &Source, credentials: Option<&Credentials>) -> String {
     let what = if source.signed {
         format!("signed requests only, signatures up to {} old", age(source.max_age_s))
     } else {
@@ -155,6 +188,9 @@ fn added(source: &Source) -> String {
     );
     for key in &source.keys {
         text.push_str(&format!("\n  key {} sha256 {}", key.id, key.sha256));
+    }
+    if let Some(credentials) = credentials {
+        text.push_str(&format!("\n{}", oauth::to_enter(credentials)));
     }
     text
 }

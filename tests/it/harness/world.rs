@@ -236,6 +236,11 @@ impl World {
         self.allowed.push(part.to_owned());
     }
 
+    /// What every process and every command is told as SENDSTATE_SECRET_KEY.
+    pub(crate) fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
     /// A new key for endpoint secrets, for every process that is started and every command that is run from now on.
     /// Returns the one that was used until now.
     pub(crate) fn replace_secret_key(&mut self) -> String {

@@ -1,6 +1,7 @@
 //! `sendstate source`.
 
 use super::key::KeyCommand;
+use super::oauth::SourceOauth;
 use clap::{Args, Subcommand, ValueEnum};
 use domain::MachineOpens;
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub(crate) enum SourceCommand {
 Examples:
   sendstate source add newsletter --public-key MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE...
   sendstate source add newsletter --public-key @old.pem --public-key @new.pem --max-age 6h
+  sendstate source add newsletter --public-key @sendgrid.pem --oauth
   sendstate source add legacy --unsigned --json | jq -r .path
 ")]
     Add(SourceAdd),
@@ -37,6 +39,19 @@ Examples:
     /// The keys that a source accepts: several while one is replaced.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Ask each request of a source for an OAuth token, beside its signature: on, off, or with a new secret.
+    ///
+    /// SendGrid gets tokens from ingest itself, at /oauth/token, with the client id and secret that are printed, this once.
+    /// Until they are entered at SendGrid its requests are refused; it sends them again for 24 hours. Before `off`, take them
+    /// out at SendGrid: it would go on asking for tokens and get none.
+    #[command(after_help = "\
+Examples:
+  sendstate source oauth newsletter on
+  sendstate source oauth newsletter rotate
+  sendstate source oauth newsletter rotate --overlap 0s
+  sendstate source oauth newsletter off
+")]
+    Oauth(SourceOauth),
 }
 
 #[derive(Args, Debug)]
@@ -62,6 +77,10 @@ pub(crate) struct SourceAdd {
     /// What to do with opens that SendGrid marks as a machine's.
     #[arg(long, value_enum, default_value = "count")]
     pub machine_opens: MachineOpensArg,
+
+    /// Ask each request for an OAuth token from the start, as `source oauth` does; prints the client's secret, this once.
+    #[arg(long)]
+    pub oauth: bool,
 }
 
 #[derive(Args, Debug)]
