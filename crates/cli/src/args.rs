@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with help and examples. Doing it is elsewhere.
 
+mod account;
 mod delivery;
 mod demo;
 mod endpoint;
@@ -15,6 +16,7 @@ mod replay;
 mod source;
 mod time;
 
+pub(crate) use account::{AccountArgs, RegionArg};
 pub(crate) use delivery::{
     DeliveryCommand, DeliveryList, DeliveryReplay, DeliveryShow, DeliverySkip, StateArg,
 };

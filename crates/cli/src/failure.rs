@@ -40,7 +40,7 @@ impl Failure {
         Self::new(exit::CONFIGURATION, what)
     }
 
-    /// PostgreSQL, RabbitMQ or ingest does not answer.
+    /// PostgreSQL, RabbitMQ, ingest or SendGrid does not answer.
     pub(crate) fn unreachable(what: impl Into<String>) -> Self {
         Self::new(exit::UNREACHABLE, what)
     }
@@ -50,6 +50,11 @@ impl Failure {
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
         self
+    }
+
+    /// What is wrong, without what to do about it.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
     }
 
     /// Tells the user, and gives the process its exit code.

@@ -4,6 +4,7 @@
 //! where, and what to do next. Runs as the database role `sendstate_operator`, which may look at everything but
 //! endpoint secrets; only `migrate` keeps the connecting user's own rights.
 
+mod account;
 mod args;
 mod audit;
 mod batch;
