@@ -14,7 +14,7 @@ mod quarantine;
 mod recipient;
 
 pub use attempt::{ATTEMPTS_PER_DELIVERY_MAX, Attempt, attempts};
-pub use batch::{Batch, batch};
+pub use batch::{Batch, batch, batches_naming, batches_since};
 pub use delivery::{
     Delivery, DeliveryFilter, Walk, deliveries, deliveries_by_id, finished, finished_after, unfinished,
 };

@@ -1,9 +1,10 @@
-//! One batch's line in the ledger.
+//! Batches' lines in the ledger.
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// A batch and how its elements ended: `elements` is the sum of the five counts.
@@ -35,7 +36,44 @@ pub async fn batch(
 ) -> Result<Option<Batch>, StoreError> {
     let statement = client.prepare_cached(include_str!("../../sql/look_batch.sql")).await?;
     let row = client.query_opt(&statement, &[&days, &id]).await?;
-    Ok(row.map(|row| Batch {
+    Ok(row.as_ref().map(batch_of))
+}
+
+/// Batches of one source from the id `from` on, among those received on one of `days` (UTC): the latest first, at most
+/// `limit`. Ids of ingest lead with the receive time.
+///
+/// # Errors
+/// As any statement.
+pub async fn batches_since(
+    client: &impl GenericClient,
+    days: &[Date],
+    from: Uuid,
+    source_id: i32,
+    limit: i64,
+) -> Result<Vec<Batch>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../../sql/look_batches_since.sql")).await?;
+    let rows = client.query(&statement, &[&days, &from, &source_id, &limit]).await?;
+    Ok(rows.iter().map(batch_of).collect())
+}
+
+/// Those of the batches `ids` in which an element that was kept contains `text`, among events of one of `days` (UTC) and
+/// what is in quarantine. Repeats of known events are not kept.
+///
+/// # Errors
+/// As any statement.
+pub async fn batches_naming(
+    client: &impl GenericClient,
+    ids: &[Uuid],
+    days: &[Date],
+    text: &[u8],
+) -> Result<Vec<Uuid>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../../sql/look_batches_naming.sql")).await?;
+    let rows = client.query(&statement, &[&ids, &days, &text]).await?;
+    Ok(rows.iter().map(|row| row.get("batch_id")).collect())
+}
+
+fn batch_of(row: &Row) -> Batch {
+    Batch {
         id: row.get("id"),
         source: row.get("source"),
         source_id: row.get("source_id"),
@@ -47,5 +85,5 @@ pub async fn batch(
         ignored: row.get("ignored"),
         duplicate: row.get("duplicate"),
         quarantined: row.get("quarantined"),
-    }))
+    }
 }
