@@ -28,3 +28,4 @@ mod queue_consume;
 mod queue_publish;
 mod reprocess;
 mod sendgrid_client;
+mod sendgrid_provision;

@@ -15,9 +15,8 @@ const URL: &str = "SENDSTATE_SENDGRID_URL";
 
 /// A client for the account that the flags and the environment name. Nothing is asked of it yet.
 pub(crate) fn client(args: &AccountArgs) -> Result<Client, Failure> {
-    let refused = |name: &str, error: AccessError| {
-        Failure::configuration(format!("{name} cannot be used: {error}"))
-    };
+    let refused =
+        |name: &str, error: AccessError| Failure::configuration(format!("{name} cannot be used: {error}"));
     let key = ApiKey::parse(&key(args)?).map_err(|error| {
         refused(KEY, error).next("give a key of Settings → API Keys in SendGrid; it begins with `SG.`")
     })?;
@@ -108,7 +107,7 @@ mod tests {
         std::fs::write(&path, "SG.hidden SG.hidden\n").unwrap();
         let two = client(&args(&[&file])).map(drop).unwrap_err();
         std::fs::remove_file(&path).unwrap();
-        assert!(good.is_ok());
+        assert_eq!(good.unwrap().base().to_string(), "https://api.eu.sendgrid.com");
         assert_eq!(two.code, 64);
         assert!(!two.to_string().contains("hidden"), "{two}");
         let gone = client(&args(&[&file])).map(drop).unwrap_err();

@@ -11,6 +11,7 @@ mod look;
 mod manner;
 mod oauth;
 mod operate;
+mod provision;
 mod quarantine;
 mod replay;
 mod source;
@@ -31,6 +32,7 @@ pub(crate) use look::{
 pub(crate) use manner::HeaderText;
 pub(crate) use oauth::{OauthArg, SourceOauth};
 pub(crate) use operate::{EndpointId, EndpointResume, EndpointRotate, EndpointTest, Release, SchemeArg};
+pub(crate) use provision::{SourceDeprovision, SourceProvision, SourceRotateKey, SourceStatus, WebhookArgs};
 pub(crate) use quarantine::{
     Filters, QuarantineCommand, QuarantineDiscard, QuarantineList, QuarantineRelease, QuarantineShow, Which,
 };

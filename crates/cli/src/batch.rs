@@ -74,7 +74,7 @@ pub(crate) async fn find(client: &store::Client, id: Uuid) -> Result<Option<Batc
 
 /// Ingest gives ids that lead with its time when the body was received. A day on either side covers the moment between
 /// the two readings of the clock at midnight. `None`: the id tells no time.
-fn days(id: Uuid) -> Option<Vec<Date>> {
+pub(crate) fn days(id: Uuid) -> Option<Vec<Date>> {
     let (seconds, _) = id.get_timestamp().filter(|_| id.get_version_num() == 7)?.to_unix();
     let at = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
     let day = at.to_zoned(TimeZone::UTC).date();

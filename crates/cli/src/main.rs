@@ -60,6 +60,12 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match &cli.command {
         Command::Migrate => migrate::run(global).await,
         Command::Source(SourceCommand::Add(args)) => source::add(global, args).await,
+        Command::Source(SourceCommand::Provision(args)) => Box::pin(source::provision(global, args)).await,
+        Command::Source(SourceCommand::Deprovision(args)) => {
+            Box::pin(source::deprovision(global, args)).await
+        }
+        Command::Source(SourceCommand::Status(args)) => Box::pin(source::status(global, args)).await,
+        Command::Source(SourceCommand::RotateKey(args)) => Box::pin(source::rotate_key(global, args)).await,
         Command::Source(SourceCommand::List) => source::list(global).await,
         Command::Source(SourceCommand::Set(args)) => source::set(global, args).await,
         Command::Source(SourceCommand::Key(command)) => source::key::run(global, command).await,

@@ -3,8 +3,10 @@
 pub(crate) mod key;
 pub(crate) mod keys;
 mod oauth;
+mod provision;
 
 pub(crate) use oauth::oauth;
+pub(crate) use provision::{deprovision, provision, rotate_key, status};
 
 use crate::args::{SourceAdd, SourceSet};
 use crate::failure::Failure;

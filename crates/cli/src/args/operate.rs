@@ -76,7 +76,7 @@ pub(crate) enum SchemeArg {
     V1a,
 }
 
-fn overlap(text: &str) -> Result<Duration, String> {
+pub(super) fn overlap(text: &str) -> Result<Duration, String> {
     seconds(text, 0..=30 * 24 * 60 * 60, "30 days at most").map(Duration::from_secs)
 }
 

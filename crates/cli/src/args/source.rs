@@ -2,6 +2,7 @@
 
 use super::key::KeyCommand;
 use super::oauth::SourceOauth;
+use super::provision::{SourceDeprovision, SourceProvision, SourceRotateKey, SourceStatus};
 use clap::{Args, Subcommand, ValueEnum};
 use domain::MachineOpens;
 use std::time::Duration;
@@ -19,6 +20,60 @@ Examples:
   sendstate source add legacy --unsigned --json | jq -r .path
 ")]
     Add(SourceAdd),
+    /// Set a source's webhook up in SendGrid, or set it right.
+    ///
+    /// Finds the webhook that posts to the source, or makes it; switches signing on; makes the source, if it is not there, or
+    /// has it accept the webhook's key; switches the webhook on with exactly the wanted events; has SendGrid send its test and
+    /// waits until that is in the ledger. Each step says what it did. Run again, it changes only what is not as it should be;
+    /// interrupted, it goes on where it ended. A webhook is switched on only when it signs and its key is accepted.
+    ///
+    /// The API key needs user.webhooks.event.settings.create, .read and .update, and user.webhooks.event.test.create; in SendGrid's
+    /// pages that is Mail Settings. Exits with 64 if it lacks any, and prints what to do by hand instead.
+    #[command(after_help = "\
+The events are processed, dropped, delivered, deferred, bounce, open, click, spam_report, unsubscribe, group_unsubscribe,
+group_resubscribe and account_status_change.
+
+Examples:
+  sendstate source provision newsletter --url https://hooks.example.com --dry-run
+  sendstate source provision newsletter --url https://hooks.example.com
+  sendstate source provision newsletter --url https://hooks.example.com --events delivered,bounce,dropped --no-test
+  sendstate source provision eu --url https://hooks.example.com --region eu --api-key-file /run/secrets/sendgrid --json
+  sendstate source provision customer --url https://hooks.example.com --on-behalf-of customer
+")]
+    Provision(Box<SourceProvision>),
+    /// Delete a source's webhook in SendGrid, or switch it off.
+    ///
+    /// The source, its keys and everything it has received stay. What happens to your mail from then on is not told to
+    /// Sendstate, and SendGrid does not make up for it later.
+    #[command(after_help = "\
+Examples:
+  sendstate source deprovision newsletter --dry-run
+  sendstate source deprovision newsletter --keep
+  sendstate source deprovision newsletter --webhook 77d4a5da-7015-11ed-a1eb-0242ac120002
+")]
+    Deprovision(Box<SourceDeprovision>),
+    /// Hold what SendGrid has set up against what a source needs, event by event. Changes nothing.
+    ///
+    /// Exits with 1 if anything differs.
+    #[command(after_help = "\
+Examples:
+  sendstate source status newsletter
+  sendstate source status newsletter --events delivered,bounce,dropped
+  sendstate source status newsletter --json | jq '.events[] | select(.ok | not)'
+")]
+    Status(Box<SourceStatus>),
+    /// Give a source's webhook a new key pair; the old key is accepted for a while.
+    ///
+    /// SendGrid makes a new pair when signing is switched off and on again, so for a moment it posts unsigned. Ingest refuses
+    /// that, and SendGrid repeats for 24 hours what was refused. Signing is not left off: Ctrl-C is heeded only when it is on
+    /// again. If the process was killed meanwhile, run it again at once.
+    #[command(after_help = "\
+Examples:
+  sendstate source rotate-key newsletter
+  sendstate source rotate-key newsletter --overlap 7d
+  sendstate source rotate-key newsletter --overlap 0s --json | jq -r .key_sha256
+")]
+    RotateKey(Box<SourceRotateKey>),
     /// List the sources.
     #[command(after_help = "\
 Examples:

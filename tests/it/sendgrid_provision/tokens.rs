@@ -1,0 +1,54 @@
+//! Tokens beside the signature: SendGrid gets the source's client, and only what it needs to know.
+
+use super::stage::Stage;
+use crate::harness::sendgrid::{Fault, Order};
+use serde_json::Value;
+
+/// Requests that change a webhook's settings, not its signing.
+const CHANGE: &str = "PATCH /v3/user/webhooks/event/settings/77";
+
+#[tokio::test]
+async fn sendgrid_is_given_the_client_of_a_source_that_asks_for_tokens_and_nobody_sees_its_secret() {
+    let stage = Stage::set().await;
+    let ended = stage.provision("main", &["--oauth"]).await.with(0);
+    assert_eq!(ended.steps()[5..], ["oauth done", "events done", "test done"]);
+    let posted = stage.sendgrid.posted_at_least(1).await.remove(0);
+    assert_eq!((posted.signed, posted.authorized, posted.status), (true, true, Some(204)));
+    let webhook = stage.sendgrid.webhook_at(&stage.url("main"));
+    assert_eq!(webhook["oauth_token_url"], format!("{}/oauth/token", stage.world.ingest_url(1)));
+    assert_eq!(webhook["oauth_client_id"], stage.sources().await[0]["oauth"]["client_id"]);
+    let secret = webhook["oauth_client_secret"].as_str().unwrap();
+    assert!(!format!("{ended:?}").contains(secret), "{ended:?}");
+    // Known from the source, so the flag is not needed again.
+    stage.sendgrid.forget_calls();
+    let again = stage.provision("main", &[]).await.with(0);
+    assert_eq!(again.steps()[5..], ["oauth unchanged", "events unchanged", "test done"]);
+    assert_eq!(stage.sendgrid.changes(), Vec::<String>::new());
+    stage.source(&["status", "main"]).await.with(0);
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_never_reached_sendgrid_is_replaced_by_the_next_run() {
+    let stage = Stage::set().await;
+    stage.sendgrid.order(Order::next(Fault::Close).on(CHANGE));
+    let ended = stage.provision("main", &["--oauth"]).await.with(69);
+    assert_eq!(ended.steps()[5..7], ["oauth done", "events failed"]);
+    let ended = stage.provision("main", &["--oauth"]).await.with(0);
+    assert_eq!(ended.steps()[5..], ["oauth done", "events done", "test done"]);
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn tokens_that_a_source_asks_for_no_more_are_taken_out_of_sendgrid() {
+    let stage = Stage::set().await;
+    stage.provision("main", &["--oauth", "--no-test"]).await.with(0);
+    stage.world.cli_json(&["source", "oauth", "main", "off"]).await;
+    let seen = stage.source(&["status", "main"]).await.with(1);
+    assert!(seen.stderr.contains("oauth"), "{seen:?}");
+    let ended = stage.provision("main", &[]).await.with(0);
+    assert_eq!(ended.steps()[5], "oauth done");
+    assert_eq!(stage.sendgrid.webhook_at(&stage.url("main"))["oauth_client_id"], Value::Null);
+    stage.source(&["status", "main"]).await.with(0);
+    stage.world.finish().await;
+}
