@@ -19,7 +19,7 @@ use crate::answer::{self, Refusal};
 use crate::body;
 use crate::config::Bounds;
 use crate::oauth::{Authority, Denied, Desk};
-use crate::request::{self, Credentials, Freshness};
+use crate::request::{self, Credentials};
 use crate::room::{Place, Room};
 use crate::sources::{Source, Sources, Verification};
 use crate::{batch, metrics};
@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 use wire::oauth::{TOKEN_PATH, TokenError};
-use wire::signature::signed_by_any;
+use wire::signature::{self, Freshness, signed_by_any};
 
 /// Everything a request needs. Cheap to clone, shares all of it.
 #[derive(Clone)]
@@ -173,9 +173,9 @@ fn verify(
     }
     let age = credentials.age(received_at);
     metrics::signature_age(age);
-    match request::freshness(age, source.age_max) {
+    match signature::freshness(age, source.age_max) {
         Freshness::Fresh => Ok(()),
-        Freshness::Expired => Err(Refusal::Expired),
+        Freshness::Expired | Freshness::FromTheFuture => Err(Refusal::Expired),
     }
 }
 

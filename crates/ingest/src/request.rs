@@ -1,14 +1,11 @@
-//! What a request's head decides, and whether its signature's time is acceptable. Pure: no I/O, no clock.
+//! What a request's head decides, and how old its signature is. Pure: no I/O, no clock.
 
 use crate::answer::Refusal;
 use hyper::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use wire::signature::{HEADER_SIGNATURE, HEADER_TIMESTAMP, Signature};
+use wire::signature::{self, HEADER_SIGNATURE, HEADER_TIMESTAMP, Signature};
 
 const PREFIX: &str = "/webhooks/sendgrid/";
-
-/// How far ahead of ours SendGrid's clock may be.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// Digits of a Unix time in seconds from 2001 to 2286.
 const TIMESTAMP_DIGITS: usize = 10;
@@ -19,13 +16,6 @@ pub(crate) struct Credentials {
     /// The header's own bytes, which are part of what is signed.
     pub(crate) timestamp: [u8; TIMESTAMP_DIGITS],
     pub(crate) signature: Signature,
-}
-
-/// Whether a right signature may still be acted upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Freshness {
-    Fresh,
-    Expired,
 }
 
 /// The source's path segment. It is compared as it is sent; source paths need no escapes.
@@ -61,14 +51,8 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
 impl Credentials {
     /// Time since the signature was made; negative if its clock is ahead of ours.
     pub(crate) fn age(&self, now: Timestamp) -> SignedDuration {
-        let digits = self.timestamp.iter().fold(0_i64, |number, digit| number * 10 + i64::from(digit - b'0'));
-        SignedDuration::from_secs(now.as_second() - digits)
+        signature::age(&self.timestamp, now).expect("reading the headers made sure of ten digits")
     }
-}
-
-/// Both bounds are themselves fresh.
-pub(crate) fn freshness(age: SignedDuration, age_max: SignedDuration) -> Freshness {
-    if age > age_max || age < -AHEAD_MAX { Freshness::Expired } else { Freshness::Fresh }
 }
 
 #[cfg(test)]
@@ -159,16 +143,5 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(credentials.age(at(1_700_000_060)), SignedDuration::from_secs(60));
         assert_eq!(credentials.age(at(1_699_999_990)), SignedDuration::from_secs(-10));
-    }
-
-    #[test]
-    fn freshness_ends_after_the_sources_age_and_five_minutes_ahead() {
-        let of = |seconds| freshness(SignedDuration::from_secs(seconds), SignedDuration::from_secs(600));
-        for seconds in [0, 600, -300] {
-            assert_eq!(of(seconds), Freshness::Fresh, "{seconds}");
-        }
-        for seconds in [601, -301, i64::from(u32::MAX), -i64::from(u32::MAX)] {
-            assert_eq!(of(seconds), Freshness::Expired, "{seconds}");
-        }
     }
 }

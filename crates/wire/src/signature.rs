@@ -4,6 +4,7 @@
 //! went through a parser or an editor does not verify. Signatures are base64 of ASN.1 DER. SendGrid's have a high S
 //! as often as not, so both forms are accepted, and therefore a signature identifies nothing: never dedupe by it.
 
+mod freshness;
 mod key;
 mod known;
 mod signing;
@@ -12,6 +13,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use freshness::{AHEAD_MAX, Freshness, age, freshness, signed_at};
 pub use key::{KeyError, PublicKey, signed_by_any};
 pub use signing::{SigningKey, SigningKeyError};
 
