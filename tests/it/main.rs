@@ -27,5 +27,6 @@ mod provisioning;
 mod queue_consume;
 mod queue_publish;
 mod reprocess;
+mod scenarios;
 mod sendgrid_client;
 mod sendgrid_provision;

@@ -49,8 +49,8 @@ impl Report {
 
 pub(crate) async fn run(global: &Global, args: &GenerateArgs) -> Result<(), Failure> {
     let to = args.to.as_deref().map(|to| destination(global, to)).transpose()?;
+    let bodies = Bodies::new(args, database::now())?;
     let key = key::load_or_make(&args.private_key)?;
-    let bodies = Bodies::new(args, database::now());
     let mut report =
         Report { public_key: key.public_key().to_base64(), seed: bodies.seed(), ..Report::default() };
     if let Some(url) = to {

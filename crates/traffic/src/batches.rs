@@ -2,7 +2,8 @@
 //!
 //! Memory is bounded by one batch and one life, whatever the number of mails: bodies are made when their turn comes.
 
-use crate::event::{Happening, element};
+use crate::dress::Dress;
+use crate::life::{happenings, told};
 use crate::mail::Mail;
 use crate::post::join;
 use crate::step::Step;
@@ -18,6 +19,15 @@ const SECONDS_MAX: u64 = 90 * 60;
 pub struct Body {
     pub bytes: Vec<u8>,
     pub events: u64,
+    /// Whoever sends bodies waits, before one of a later wave, for the answers to all earlier ones.
+    pub wave: u64,
+}
+
+impl Body {
+    /// These elements, joined as SendGrid joins them.
+    pub(crate) fn of<T: AsRef<[u8]>>(elements: &[T], wave: u64) -> Self {
+        Self { bytes: join(elements), events: elements.len() as u64, wave }
+    }
 }
 
 /// Batches of made-up events.
@@ -29,6 +39,7 @@ pub struct Batches {
     steps: Vec<Step>,
     mails_left: std::ops::Range<u64>,
     batch: usize,
+    dress: Dress,
     /// Elements of the mail that did not fit into the batch before.
     waiting: VecDeque<Vec<u8>>,
 }
@@ -37,7 +48,14 @@ impl Batches {
     /// `mails` lives of these steps each, `batch` (at least one) events to a body. `start`: Unix seconds of the first mail.
     #[must_use]
     pub fn new(seed: u64, start: i64, steps: Vec<Step>, mails: u64, batch: usize) -> Self {
-        Self { seed, start, steps, mails_left: 0..mails, batch: batch.max(1), waiting: VecDeque::new() }
+        let (batch, dress) = (batch.max(1), Dress::default());
+        Self { seed, start, steps, mails_left: 0..mails, batch, dress, waiting: VecDeque::new() }
+    }
+
+    /// The same mails, sent with these arguments and categories.
+    #[must_use]
+    pub fn dressed(self, dress: Dress) -> Self {
+        Self { dress, ..self }
     }
 
     #[must_use]
@@ -50,9 +68,7 @@ impl Batches {
         let second = number / MAILS_PER_SECOND % SECONDS_MAX;
         let accepted_at = self.start + i64::try_from(second).unwrap_or_default();
         let mail = Mail::new(self.seed, number, accepted_at);
-        happenings(&mail, &self.steps)
-            .map(|happening| element(&mail, happening).to_string().into_bytes())
-            .collect()
+        happenings(&mail, &self.steps).map(|happening| told(&mail, happening, &self.dress).text).collect()
     }
 }
 
@@ -66,19 +82,8 @@ impl Iterator for Batches {
         }
         let count = self.waiting.len().min(self.batch);
         let elements: Vec<Vec<u8>> = self.waiting.drain(..count).collect();
-        (count > 0).then(|| Body { bytes: join(&elements), events: count as u64 })
+        (count > 0).then(|| Body::of(&elements, 0))
     }
-}
-
-/// When each of these steps happens to a mail.
-fn happenings(mail: &Mail, steps: &[Step]) -> impl Iterator<Item = Happening> {
-    let (mut chance, mut at) = (mail.chance.clone(), mail.accepted_at);
-    steps.iter().enumerate().map(move |(position, step)| {
-        let (least, most) = step.delay_s();
-        at += i64::try_from(chance.between(least, most)).unwrap_or_default();
-        let repeat = steps[..position].iter().filter(|before| *before == step).count();
-        Happening { step: *step, repeat: u32::try_from(repeat).unwrap_or(u32::MAX), at }
-    })
 }
 
 #[cfg(test)]
@@ -112,14 +117,5 @@ mod tests {
         let text = String::from_utf8(body).unwrap();
         assert!(text.starts_with("[{") && text.ends_with("}]\r\n"));
         assert_eq!(text.matches("},\r\n{").count(), 7);
-    }
-
-    #[test]
-    fn a_step_that_repeats_is_counted_and_time_moves_on() {
-        let mail = Mail::new(1, 1, 100);
-        let life: Vec<Happening> =
-            happenings(&mail, &[Step::Deferred, Step::Deferred, Step::Delivered]).collect();
-        assert_eq!(life.iter().map(|one| one.repeat).collect::<Vec<_>>(), [0, 1, 0]);
-        assert!(life.is_sorted_by_key(|one| one.at) && life[0].at > 100);
     }
 }

@@ -81,9 +81,14 @@ fn event_id(mail: &Mail, step: Step, repeat: u32, at: i64, chance: &mut Chance) 
         Step::Delivered => format!("delivered-{repeat}-{user_id}-{message_id}-0"),
         Step::Bounce | Step::Blocked => format!("bounce-{repeat}-{user_id}-{message_id}-0"),
         Step::AccountStatusChange => format!("{user_id}-terminate-{at}"),
-        _ => return BASE64_URL_SAFE_NO_PAD.encode(chance.bytes::<16>()),
+        _ => return event_id_of_engagement(chance),
     };
     BASE64_URL_SAFE_NO_PAD.encode(readable)
+}
+
+/// 22 characters that mean nothing.
+pub(crate) fn event_id_of_engagement(chance: &mut Chance) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(chance.bytes::<16>())
 }
 
 fn details(mail: &Mail, step: Step, repeat: u32, chance: &mut Chance) -> Vec<(&'static str, Value)> {

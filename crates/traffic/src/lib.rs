@@ -5,14 +5,19 @@
 
 mod batches;
 mod chance;
+mod dress;
 mod event;
+mod life;
 mod mail;
 mod post;
+mod scenario;
 mod step;
 
 pub use batches::{Batches, Body};
 pub use chance::Chance;
+pub use dress::{CUSTOM_ARGS_BYTES_MAX, Dress};
 pub use event::{Happening, element};
 pub use mail::Mail;
 pub use post::{CONTENT_TYPE, Post, join};
+pub use scenario::{Scenario, Story};
 pub use step::Step;

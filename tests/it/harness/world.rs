@@ -14,7 +14,7 @@ use base64::Engine as _;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::Client;
 use url::Url;
@@ -164,6 +164,11 @@ impl World {
     pub(crate) fn program(&mut self, name: &str) -> &mut Program {
         let program = self.programs.iter_mut().find(|program| program.name() == name);
         program.unwrap_or_else(|| panic!("this world has no {name}"))
+    }
+
+    /// Where commands run, and what is left for a look when the test fails.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Where a process keeps its list of sources.

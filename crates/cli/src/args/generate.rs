@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 use std::path::PathBuf;
-use traffic::Step;
+use traffic::{Scenario, Step};
 
 #[derive(Args, Debug)]
 #[command(
@@ -12,7 +12,16 @@ use traffic::Step;
 Without --seed every run makes new messages; with it, the same bodies again (only signatures differ). Events of a \
 seed begin at --start or, without that, two hours before today's UTC midnight.
 
-Each message gets all --events in that order of time; a name may be repeated.
+Each message gets all --events in that order of time; a name may be repeated. A --scenario is a story instead:
+
+  life          everything that can happen to a message that arrives, in order
+  async-bounce  delivered, and two days later a bounce that names nothing but the address
+  campaign      one Single Send to many (1000), with outcomes in plausible shares
+  duplicates    each POST twice, and opens and clicks once more under another id
+  disorder      events scattered over POSTs, opens before deliveries
+  test          the eleven events of SendGrid's \"Test Your Integration\", in one POST
+
+The key pair is made when --private-key names no file. Give its printed public half to `source add --public-key`.
 
 Exits with 1 if any answer is not 2xx, with 69 if ingest cannot be reached at all.
 
@@ -22,6 +31,9 @@ Examples:
   sendstate generate --private-key demo.pem --to /webhooks/sendgrid/newsletter \\
       --events processed,delivered,open --messages 10000 --batch 100 --rate 5000
   sendstate generate --private-key demo.pem --body capture.json --curl
+  sendstate generate --private-key demo.pem --scenario test --curl
+  sendstate generate --private-key demo.pem --scenario campaign --messages 5000 --category autumn \\
+      --custom-arg tenant=7 --to /webhooks/sendgrid/newsletter
 ")]
 pub(crate) struct GenerateArgs {
     /// What happens to every message, comma separated.
@@ -34,13 +46,25 @@ pub(crate) struct GenerateArgs {
     )]
     pub events: Vec<Step>,
 
-    /// How many messages.
-    #[arg(long, default_value_t = 1, value_name = "N", conflicts_with = "body", value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
-    pub messages: u32,
+    /// A story instead of --events.
+    #[arg(long, value_enum, value_name = "STORY", hide_possible_values = true, conflicts_with_all = ["events", "body"])]
+    pub scenario: Option<Scenario>,
 
-    /// Events per POST.
-    #[arg(long, default_value_t = 100, value_name = "N", conflicts_with = "body", value_parser = clap::value_parser!(u32).range(1..=50_000))]
-    pub batch: u32,
+    /// How many messages [default: 1, or what the scenario needs].
+    #[arg(long, value_name = "N", conflicts_with = "body", value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub messages: Option<u32>,
+
+    /// Events per POST [default: 100, or what the scenario needs].
+    #[arg(long, value_name = "N", conflicts_with = "body", value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub batch: Option<u32>,
+
+    /// A custom argument of every message, in place of the made-up ones; may be repeated. At most 10000 bytes in all.
+    #[arg(long, visible_alias = "unique-arg", value_name = "NAME=VALUE", conflicts_with = "body", value_parser = custom_arg)]
+    pub custom_arg: Vec<(String, String)>,
+
+    /// A category of every message, in place of the made-up one; may be repeated.
+    #[arg(long, value_name = "NAME", conflicts_with = "body")]
+    pub category: Vec<String>,
 
     /// Events per second, whatever the answers take; without it as fast as answers come.
     #[arg(long, value_name = "R", value_parser = rate)]
@@ -81,6 +105,13 @@ pub(crate) struct GenerateArgs {
     /// POSTs under way at the same time, at most.
     #[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub concurrency: u16,
+}
+
+fn custom_arg(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -33,8 +33,15 @@ pub(crate) async fn all(
     let mut tally =
         Tally { report, accepted: Vec::new(), progress: Progress::new(), shown: Instant::now(), why: None };
     let start = Instant::now();
+    let mut wave = 0;
     for (number, body) in (0_u64..).zip(bodies) {
         let body = body?;
+        if body.wave > wave {
+            wave = body.wave;
+            while let Some(ended) = tasks.join_next().await {
+                tally.add(ended)?;
+            }
+        }
         if let Some(rate) = args.rate {
             let due = start + Duration::from_secs_f64(tally.report.events as f64 / rate);
             stop.run_until_cancelled(sleep_until(due)).await;
