@@ -30,3 +30,4 @@ mod reprocess;
 mod scenarios;
 mod sendgrid_client;
 mod sendgrid_provision;
+mod verify;

@@ -16,6 +16,7 @@ mod quarantine;
 mod replay;
 mod source;
 mod time;
+mod verify;
 
 pub(crate) use account::{AccountArgs, RegionArg};
 pub(crate) use delivery::{
@@ -38,6 +39,7 @@ pub(crate) use quarantine::{
 };
 pub(crate) use replay::{ReplayCommand, ReplayInbound};
 pub(crate) use source::{SourceAdd, SourceCommand, SourceSet};
+pub(crate) use verify::VerifyArgs;
 
 use crate::settings::Global;
 use clap::{Parser, Subcommand};
@@ -115,6 +117,8 @@ Examples:
     Audit,
     /// Make signed batches as SendGrid sends them: to a URL, into files, or as curl commands.
     Generate(GenerateArgs),
+    /// Say whether a saved request is rightly signed, and if not, why.
+    Verify(VerifyArgs),
     /// Be a consumer: verify and print the notifications that arrive.
     Listen(ListenArgs),
     /// Run the whole scenario against a running stack and account for everything.
@@ -232,6 +236,13 @@ mod tests {
             "sendstate generate --private-key k.pem --curl --body f --scenario life",
             "sendstate generate --private-key k.pem --curl --custom-arg novalue",
             "sendstate generate --private-key k.pem --curl --custom-arg =x",
+            "sendstate verify --source x",
+            "sendstate verify --curl -",
+            "sendstate verify --headers h --source x",
+            "sendstate verify --body b --source x",
+            "sendstate verify --headers h --body b --curl - --source x",
+            "sendstate verify --curl - --source x --max-age 5m",
+            "sendstate verify --curl - --source x --at soon",
             "sendstate listen",
             "sendstate source set x",
             "sendstate source key add x",

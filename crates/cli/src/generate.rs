@@ -10,6 +10,8 @@ mod send;
 mod write;
 
 pub(crate) use client::{Answer, Client};
+#[cfg(test)]
+pub(crate) use write::command;
 
 use crate::args::GenerateArgs;
 use crate::failure::Failure;

@@ -26,6 +26,7 @@ mod replay;
 mod settings;
 mod source;
 mod stretch;
+mod verify;
 
 use args::{
     BatchCommand, Cli, Command, DeliveryCommand, EndpointCommand, MessageCommand, QuarantineCommand,
@@ -86,6 +87,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Replay(ReplayCommand::Inbound(args)) => replay::inbound(global, args).await,
         Command::Audit => audit::run(global).await,
         Command::Generate(args) => generate::run(global, args).await,
+        Command::Verify(args) => Box::pin(verify::run(global, args)).await,
         Command::Listen(args) => listen::run(global, args).await,
         Command::Demo(args) => Box::pin(demo::run(global, args)).await,
     }

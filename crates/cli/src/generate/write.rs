@@ -61,7 +61,7 @@ pub(crate) fn commands(
 }
 
 /// The body goes through base64, because a shell would change the bytes that are signed.
-fn command(post: &Post) -> String {
+pub(crate) fn command(post: &Post) -> String {
     let headers: String =
         post.headers().iter().map(|(name, value)| format!(" -H '{name}: {value}'")).collect();
     let body = BASE64_STANDARD.encode(&post.body);
