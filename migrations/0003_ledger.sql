@@ -16,6 +16,8 @@ CREATE TABLE batches (
     ignored     int NOT NULL DEFAULT 0,
     duplicate   int NOT NULL DEFAULT 0,
     quarantined int NOT NULL DEFAULT 0,
+    -- NULL: SendGrid's webhook brought it. Else how its events were recovered; see domain::origin.
+    origin      text CONSTRAINT batch_origin_is_known CHECK (origin = 'reconcile'),
     PRIMARY KEY (received_on, id),
     CONSTRAINT every_element_ended_once CHECK (elements = applied + stale + ignored + duplicate + quarantined)
 ) PARTITION BY RANGE (received_on);
@@ -50,6 +52,8 @@ CREATE TABLE events (
     reason      text CONSTRAINT reason_iff_ignored CHECK ((reason IS NOT NULL) = (outcome = 'ignored')),
     -- The element as received, byte for byte.
     raw         bytea NOT NULL,
+    -- As its batch's. Last, and NULL for nearly all: such a column takes no room in a row.
+    origin      text CONSTRAINT event_origin_is_known CHECK (origin = 'reconcile'),
     CONSTRAINT only_what_has_a_message_is_correlated CHECK (correlated_by IS NULL OR message_key IS NOT NULL),
     CONSTRAINT natural_keys_are_unique PRIMARY KEY (day, natural_key),
     CONSTRAINT first_keys_are_unique UNIQUE (day, first_key)
@@ -63,7 +67,7 @@ CREATE INDEX events_of_a_batch ON events USING brin (batch_id) WITH (pages_per_r
 -- One event on its way in. A type of its own, so that a column added to the table leaves a running release alone.
 CREATE TYPE event_row AS (
     day date, natural_key uuid, first_key uuid, source_id int, message_key uuid, correlated_by text, batch_id uuid, ordinal int,
-    occurred_at timestamptz, received_at timestamptz, name text, outcome text, reason text, raw bytea
+    occurred_at timestamptz, received_at timestamptz, name text, outcome text, reason text, raw bytea, origin text
 );
 
 CREATE TABLE quarantine (
@@ -124,6 +128,34 @@ CREATE TABLE replay_parts (
     PRIMARY KEY (replay_id, part)
 );
 
+-- Comparisons with SendGrid's own records: what was asked, how far it is, and what came of that. One that was interrupted
+-- goes on from reached_at.
+CREATE TABLE reconciliations (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_id   int NOT NULL,
+    api         text NOT NULL CONSTRAINT api_is_known CHECK (api IN ('activity', 'logs')),
+    -- Whose records: a subuser's, or the account's own (NULL).
+    subuser     text,
+    -- Facts of this time are compared.
+    from_at     timestamptz NOT NULL,
+    to_at       timestamptz NOT NULL,
+    started_at  timestamptz NOT NULL,
+    finished_at timestamptz,
+    -- What the records list before this time is done: compared, and what was missing is committed.
+    reached_at  timestamptz NOT NULL,
+    -- Until there.
+    messages    bigint NOT NULL DEFAULT 0,
+    found       bigint NOT NULL DEFAULT 0,
+    known       bigint NOT NULL DEFAULT 0,
+    recovered   bigint NOT NULL DEFAULT 0,
+    unknown     bigint NOT NULL DEFAULT 0,
+    -- Seconds of which the records hold more messages than they list: some were not seen.
+    overfull    bigint NOT NULL DEFAULT 0,
+    requests    bigint NOT NULL DEFAULT 0,
+    CONSTRAINT every_fact_was_known_recovered_or_unknown CHECK (found <= known + recovered + unknown)
+);
+CREATE INDEX reconciliations_of_a_source ON reconciliations (source_id, id);
+
 -- How far back events are complete. Retention moves it; audit calls older batches too old to recompute.
 CREATE TABLE retention (
     only_row         boolean PRIMARY KEY DEFAULT true CONSTRAINT there_is_one_row CHECK (only_row),
@@ -132,6 +164,8 @@ CREATE TABLE retention (
 INSERT INTO retention (events_kept_from) VALUES ('-infinity');
 
 GRANT SELECT, INSERT, UPDATE ON batches, events TO sendstate_worker;
+-- Only of what the same transaction has inserted: see store::event::take_back.
+GRANT DELETE ON events TO sendstate_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON batch_starts TO sendstate_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pending_bounces TO sendstate_worker;
 GRANT SELECT, INSERT, UPDATE ON quarantine TO sendstate_worker;
@@ -141,3 +175,4 @@ GRANT SELECT ON batches, events, quarantine, pending_bounces, retention, replay_
 -- Discarding is all that an operator may do by hand; releasing goes through the queue.
 GRANT UPDATE (state, settled_at) ON quarantine TO sendstate_operator;
 GRANT SELECT, INSERT ON replays TO sendstate_operator;
+GRANT SELECT, INSERT, UPDATE ON reconciliations TO sendstate_operator;

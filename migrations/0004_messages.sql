@@ -54,6 +54,9 @@ CREATE TABLE messages (
     categories_key   uuid,
     -- Bits of the notification types told (domain::NotificationTypes) and the last sequence: at most once, for ever.
     told            smallint NOT NULL,
+    -- How many of the events were recovered from SendGrid's records, up to 32,767: while there are none, events that the
+    -- webhook brings are not looked for among them. Here, because it fills a gap that alignment leaves.
+    reconciled      smallint NOT NULL,
     last_sequence   int NOT NULL,
     CONSTRAINT leading_event_iff_ranked CHECK ((leading_at IS NULL) = (rank = 0) AND (leading_key IS NULL) = (rank = 0)),
     CONSTRAINT failure_is_whole_or_absent CHECK ((failure_status IS NULL) = (failure_at IS NULL)
@@ -74,7 +77,7 @@ CREATE TYPE message_row AS (
     failure_classification text, failure_correlated_by text,
     custom_args text, custom_args_at timestamptz, custom_args_name text, custom_args_key uuid,
     categories text[], categories_at timestamptz, categories_name text, categories_key uuid,
-    told smallint, last_sequence int
+    told smallint, reconciled smallint, last_sequence int
 );
 
 CREATE TABLE recipients (

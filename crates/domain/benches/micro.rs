@@ -1,7 +1,7 @@
 //! What folding events into a message costs, on one core: `cargo bench -p domain`.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use domain::{EventKey, EventKind, Failure, MachineOpens, Message, MessageEvent, NotificationTypes};
+use domain::{EventKey, EventKind, Failure, MachineOpens, Message, MessageEvent, NotificationTypes, Origin};
 use jiff::Timestamp;
 use std::hint::black_box;
 use std::time::Duration;
@@ -43,6 +43,7 @@ fn event(number: u8, kind: EventKind) -> MessageEvent {
         kind,
         at: Timestamp::from_second(1_710_334_643 + i64::from(number)).expect("a day in 2024"),
         key: EventKey([number; 16]),
+        origin: Origin::Webhook,
         machine_open: false,
         failure: (kind == EventKind::Bounce).then_some(failure),
         custom_args: Some(r#"{"campaign":"welcome","order_id":"00000017"}"#.to_owned()),

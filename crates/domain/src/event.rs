@@ -1,7 +1,7 @@
 //! One event as the hierarchy sees it: its kind, its time, its key, and what it says about a failure.
 //! Which JSON becomes which kind is decided in `wire::sendgrid`.
 
-use crate::{CorrelatedBy, EventKey, Rank};
+use crate::{CorrelatedBy, EventKey, Origin, Rank};
 use jiff::Timestamp;
 
 /// What happened, after normalisation of SendGrid's names.
@@ -161,6 +161,7 @@ pub struct MessageEvent {
     pub at: Timestamp,
     /// First key, or the natural key where there is no `sg_event_id`.
     pub key: EventKey,
+    pub origin: Origin,
     pub machine_open: bool,
     /// Present on the kinds of rank 40.
     pub failure: Option<Failure>,

@@ -9,6 +9,7 @@ mod event;
 mod id;
 pub mod message;
 mod notification;
+pub mod origin;
 mod recipient;
 pub mod retry;
 mod status;
@@ -18,5 +19,6 @@ pub use event::{EventKind, EventOrder, Failure, IgnoreReason, MachineOpens, Mess
 pub use id::{EventKey, MessageKey, SourceId};
 pub use message::{Counts, Facts, Message};
 pub use notification::{Notice, NotificationType, NotificationTypes};
+pub use origin::Origin;
 pub use recipient::{Group, Mark, Recipient, RecipientFact, Standing, StandingChange, Subscription};
 pub use status::{Precedence, Rank, Status};

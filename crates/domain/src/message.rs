@@ -7,7 +7,7 @@
 
 use crate::{
     EventKind, EventOrder, Failure, IgnoreReason, MachineOpens, MessageEvent, Notice, NotificationType,
-    NotificationTypes, Outcome, Precedence, Rank, Status,
+    NotificationTypes, Origin, Outcome, Precedence, Rank, Status,
 };
 use jiff::Timestamp;
 
@@ -58,6 +58,9 @@ pub struct Message {
     pub counts: Counts,
     /// How many events were folded in, ignored opens of machines included: whether the stored ones are still all there.
     pub events: u32,
+    /// How many of them were recovered from SendGrid's records. While there are none, nothing that the webhook tells is
+    /// looked for among them; see [`crate::origin`].
+    pub reconciled: u32,
     /// Of the greatest event of rank 40, with the status that event stands for.
     pub failure: Option<Sourced<(Status, Failure)>>,
     /// Of the earliest event that has any.
@@ -88,14 +91,14 @@ impl Message {
     ) -> Applied {
         if let Some(reason) = IgnoreReason::of(event.kind, event.machine_open, policy) {
             if reason == IgnoreReason::MachineOpen {
-                self.events += 1;
+                self.gain(event);
                 self.counts.machine_opens += 1;
             }
             return Applied { outcome: Outcome::Ignored(reason), notices: Vec::new() };
         }
         let first_complaint = event.kind == EventKind::SpamReport && self.facts.complained_at.is_none();
         let first_unsubscribe = unsubscribes(event.kind) && self.facts.unsubscribed_at.is_none();
-        self.events += 1;
+        self.gain(event);
         self.count(event);
         self.note_times(event);
         self.keep_sourced(event);
@@ -115,6 +118,13 @@ impl Message {
         }
         let notices = telling.notices;
         Applied { outcome: if stale { Outcome::Stale } else { Outcome::Applied }, notices }
+    }
+
+    fn gain(&mut self, event: &MessageEvent) {
+        self.events += 1;
+        if event.origin == Origin::Reconcile {
+            self.reconciled += 1;
+        }
     }
 
     fn count(&mut self, event: &MessageEvent) {

@@ -1,7 +1,7 @@
 //! One accepted body as a message for the queue: untouched, with the envelope that says whose it is and when it came.
 
 use bytes::Bytes;
-use domain::SourceId;
+use domain::{Origin, SourceId};
 use hyper::HeaderMap;
 use jiff::Timestamp;
 use queue::Message;
@@ -16,8 +16,8 @@ pub(crate) fn seal(
     headers: &HeaderMap,
     body: Bytes,
 ) -> (Uuid, Message) {
-    let envelope =
-        Envelope { source, batch: id(received_at), received_at, traceparent: traceparent(headers) };
+    let (batch, traceparent) = (id(received_at), traceparent(headers));
+    let envelope = Envelope { source, batch, received_at, origin: Origin::Webhook, traceparent };
     let headers = envelope.headers().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     (envelope.batch, Message { id: envelope.id(), headers, body })
 }
@@ -50,7 +50,8 @@ mod tests {
         let (batch, message) = seal(SourceId(7), received_at, &headers, Bytes::from_static(b"[]\r\n"));
         let envelope = Envelope::read(Some(&message.id), &message.headers).unwrap();
         let traceparent = Some(TRACEPARENT.to_owned());
-        assert_eq!(envelope, Envelope { source: SourceId(7), batch, received_at, traceparent });
+        let origin = Origin::Webhook;
+        assert_eq!(envelope, Envelope { source: SourceId(7), batch, received_at, origin, traceparent });
         assert_eq!(message.body, &b"[]\r\n"[..]);
     }
 

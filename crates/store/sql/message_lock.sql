@@ -4,7 +4,7 @@ SELECT ROW (key, source_id, created_on, created_hour, sg_message_id, recipient, 
             unsubscribed_at, latest_event_at, opens, machine_opens, clicks, deferrals, events,
             failure_status, failure_at, failure_key, failure_reason, failure_smtp_status, failure_classification,
             failure_correlated_by, custom_args, custom_args_at, custom_args_name, custom_args_key,
-            categories, categories_at, categories_name, categories_key, told, last_sequence)::message_row
+            categories, categories_at, categories_name, categories_key, told, reconciled, last_sequence)::message_row
 FROM messages
 WHERE key = ANY($1)
 ORDER BY key

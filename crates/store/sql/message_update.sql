@@ -11,6 +11,6 @@ SET status = r.status, rank = r.rank, leading_at = r.leading_at, leading_key = r
     custom_args = r.custom_args, custom_args_at = r.custom_args_at, custom_args_name = r.custom_args_name,
     custom_args_key = r.custom_args_key, categories = r.categories, categories_at = r.categories_at,
     categories_name = r.categories_name, categories_key = r.categories_key,
-    told = r.told, last_sequence = r.last_sequence
+    told = r.told, reconciled = r.reconciled, last_sequence = r.last_sequence
 FROM unnest($1::message_row[]) r
 WHERE m.key = r.key AND (m.rank <= r.rank OR $2) AND m.last_sequence <= r.last_sequence

@@ -1,7 +1,9 @@
 //! The ledger's head: which batches are in, how each added up, and which were begun without an end.
 
 use crate::StoreError;
+use crate::value::origin_column;
 use deadpool_postgres::GenericClient;
+use domain::Origin;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use postgres_types::ToSql;
 use uuid::Uuid;
@@ -12,6 +14,8 @@ pub struct Claim {
     pub id: Uuid,
     pub source_id: i32,
     pub received_at: Timestamp,
+    /// How its events came to be known.
+    pub origin: Origin,
 }
 
 /// Whether anything of the batch could be read.
@@ -83,7 +87,8 @@ pub async fn claim(client: &impl GenericClient, claims: &[Claim]) -> Result<Vec<
     let ids: Vec<_> = claims.iter().map(|claim| claim.id).collect();
     let sources: Vec<_> = claims.iter().map(|claim| claim.source_id).collect();
     let times: Vec<_> = claims.iter().map(|claim| claim.received_at).collect();
-    let rows = client.query(&statement, &[&days, &ids, &sources, &times]).await?;
+    let origins: Vec<_> = claims.iter().map(|claim| origin_column(claim.origin)).collect();
+    let rows = client.query(&statement, &[&days, &ids, &sources, &times, &origins]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -4,9 +4,10 @@
 //! *found*: what an insert skipped is looked up before it is called one.
 
 use crate::StoreError;
-use crate::value::{Raw, Word};
+use crate::value::{Raw, Word, origin};
 use deadpool_postgres::GenericClient;
-use domain::{CorrelatedBy, MessageKey};
+use domain::origin::NEAR;
+use domain::{CorrelatedBy, MessageKey, Origin};
 use jiff::{Timestamp, civil::Date};
 use postgres_types::{FromSql, ToSql};
 use uuid::Uuid;
@@ -29,6 +30,16 @@ pub struct EventRow {
     pub outcome: Word,
     pub reason: Option<Word>,
     pub raw: Raw,
+    /// As [`origin_column`](crate::value::origin_column) writes it.
+    pub origin: Option<Word>,
+}
+
+impl EventRow {
+    /// How it came to be known.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        origin(self.origin.as_deref())
+    }
 }
 
 /// Inserts what is new and returns the (batch, ordinal) of exactly those.
@@ -96,6 +107,53 @@ pub async fn attach(
     let by: Vec<_> = attached.iter().map(|(.., by)| by.as_str()).collect();
     client.execute(&statement, &[&days, &natural, &messages, &by]).await?;
     Ok(())
+}
+
+/// What an event is looked for by among the events of its message; see `domain::origin`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    pub message: MessageKey,
+    pub name: &'a str,
+    pub at: Timestamp,
+    pub origin: Origin,
+}
+
+/// Which of these (by position) another batch than `batches` has told before: an event of the same message and name, at
+/// nearly the same time, one of the two recovered. Their messages must be locked.
+///
+/// # Errors
+/// As any statement.
+pub async fn told_before(
+    client: &impl GenericClient,
+    sought: &[Sought<'_>],
+    batches: &[Uuid],
+) -> Result<Vec<bool>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_told_before.sql")).await?;
+    let messages: Vec<_> = sought.iter().map(|one| Uuid::from_bytes(one.message.0)).collect();
+    let names: Vec<_> = sought.iter().map(|one| one.name).collect();
+    let from: Vec<_> = sought.iter().map(|one| one.at - NEAR).collect();
+    let to: Vec<_> = sought.iter().map(|one| one.at + NEAR).collect();
+    let recovered: Vec<_> = sought.iter().map(|one| one.origin == Origin::Reconcile).collect();
+    let rows = client.query(&statement, &[&messages, &names, &from, &to, &recovered, &batches]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Takes events back that this transaction itself has inserted: they were told before, though no key says so.
+///
+/// # Errors
+/// [`StoreError::Contradiction`] when one of them is not there, or as any statement.
+pub async fn take_back(client: &impl GenericClient, events: &[&EventRow]) -> Result<(), StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/event_take_back.sql")).await?;
+    let days: Vec<_> = events.iter().map(|row| row.day).collect();
+    let natural: Vec<_> = events.iter().map(|row| row.natural_key).collect();
+    let batches: Vec<_> = events.iter().map(|row| row.batch_id).collect();
+    let ordinals: Vec<_> = events.iter().map(|row| row.ordinal).collect();
+    let taken = client.execute(&statement, &[&days, &natural, &batches, &ordinals]).await?;
+    if taken == events.len() as u64 {
+        Ok(())
+    } else {
+        Err(StoreError::Contradiction("an event that was just inserted is not there"))
+    }
 }
 
 /// Stored events by (day, natural key), in no order; those that retention took are missing.

@@ -4,8 +4,10 @@
 //! of the two comes second finds it settled and changes nothing. What people look through is in [`crate::look`].
 
 use crate::StoreError;
+use crate::value::origin;
 use bytes::Bytes;
 use deadpool_postgres::GenericClient;
+use domain::Origin;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -61,6 +63,8 @@ pub struct Stored {
     pub ordinal: i32,
     pub source_id: i32,
     pub received_at: Timestamp,
+    /// Of its batch.
+    pub origin: Origin,
     pub raw: Vec<u8>,
 }
 
@@ -71,7 +75,10 @@ pub struct Stored {
 pub async fn find_held(client: &impl GenericClient, id: i64) -> Result<Option<Stored>, StoreError> {
     let statement = client
         .prepare_cached(
-            "SELECT id, batch_id, ordinal, source_id, received_at, raw FROM quarantine WHERE id = $1 AND state = 'held'",
+            "SELECT q.id, q.batch_id, q.ordinal, q.source_id, q.received_at, q.raw, b.origin
+             FROM quarantine q
+             LEFT JOIN batches b ON b.received_on = (q.received_at AT TIME ZONE 'UTC')::date AND b.id = q.batch_id
+             WHERE q.id = $1 AND q.state = 'held'",
         )
         .await?;
     let row = client.query_opt(&statement, &[&id]).await?;
@@ -81,6 +88,7 @@ pub async fn find_held(client: &impl GenericClient, id: i64) -> Result<Option<St
         ordinal: row.get("ordinal"),
         source_id: row.get("source_id"),
         received_at: row.get("received_at"),
+        origin: origin(row.get("origin")),
         raw: row.get("raw"),
     }))
 }

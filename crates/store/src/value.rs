@@ -1,6 +1,7 @@
 //! Columns' values as a row holds them on its way in, without a copy where none is needed.
 
 use bytes::{Bytes, BytesMut};
+use domain::Origin;
 use postgres_types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,6 +10,20 @@ use std::ops::Deref;
 /// A text that is one of ours nearly always: a status, an outcome, the name of a known event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word(Cow<'static, str>);
+
+/// The column of an origin, which is NULL for what the webhook brought.
+#[must_use]
+pub const fn origin_column(origin: Origin) -> Option<&'static str> {
+    match origin {
+        Origin::Webhook => None,
+        Origin::Reconcile => Some(Origin::Reconcile.as_str()),
+    }
+}
+
+/// The origin that a column holds. The schema allows only what [`origin_column`] writes.
+pub(crate) fn origin(column: Option<&str>) -> Origin {
+    column.and_then(Origin::parse).unwrap_or_default()
+}
 
 /// Bytes that share their memory with whatever they were cut from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,39 +1,46 @@
-//! What a message of the queue is: a batch, beside whose body ingest says what it knows in headers, or an instruction to
-//! the workers ([`Instruction`]).
+//! What a message of the queue is: a batch, beside whose body ingest says what it knows in headers, a batch of events that
+//! were recovered from SendGrid's records, or an instruction to the workers ([`Instruction`]).
 //!
 //! The version comes first: a worker refuses an envelope from a release that it does not know, and headers that it
-//! does not know (the broker adds its own) are left alone. Instructions have a version of their own, so that a worker
-//! that knows only batches never takes one for a batch.
+//! does not know (the broker adds its own) are left alone. Instructions and recovered batches have versions of their own:
+//! a worker that knows only batches never takes an instruction for one, and never takes what was recovered for what the
+//! webhook told, which would count it twice.
 
 mod instruction;
 
 pub use instruction::{Instruction, REPLAY_MESSAGES_MAX};
 
-use domain::SourceId;
+use domain::{Origin, SourceId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Version of a batch's headers.
+/// Version of the headers of a batch that the webhook brought.
 pub const VERSION: &str = "1";
 
 /// Version of an instruction: its body is JSON and says what is to be done. Any other number is
 /// [`EnvelopeError::UnknownVersion`].
 pub const INSTRUCTION_VERSION: &str = "2";
 
+/// Version of the headers of a batch of recovered events: those of [`VERSION`] and the origin.
+pub const RECOVERED_VERSION: &str = "3";
+
 const HEADER_VERSION: &str = "x-sendstate-envelope";
 const HEADER_SOURCE: &str = "x-sendstate-source";
 const HEADER_RECEIVED_AT: &str = "x-sendstate-received-at";
+const HEADER_ORIGIN: &str = "x-sendstate-origin";
 const HEADER_TRACEPARENT: &str = "traceparent";
 
 /// One accepted batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     pub source: SourceId,
-    /// Version 7, given by ingest. Travels as the message's own id, so that the broker's return of a message and the
+    /// Version 7, given by ingest, or by whoever recovered the events. Travels as the message's own id, so that the broker's return of a message and the
     /// ledger's row name the same thing.
     pub batch: Uuid,
-    /// When ingest had received the whole body.
+    /// When ingest had received the whole body, or the events were recovered.
     pub received_at: Timestamp,
+    /// How its events came to be known; all of them the same way.
+    pub origin: Origin,
     /// W3C Trace Context of the request, if it had a valid one.
     pub traceparent: Option<String>,
 }
@@ -49,7 +56,9 @@ pub enum EnvelopeError {
     MissingHeader(&'static str),
     #[error("the header {0} cannot be read")]
     BadHeader(&'static str),
-    #[error("the envelope is of version {0:?}, known are {VERSION:?} and {INSTRUCTION_VERSION:?}")]
+    #[error(
+        "the envelope is of version {0:?}, known are {VERSION:?}, {INSTRUCTION_VERSION:?} and {RECOVERED_VERSION:?}"
+    )]
     UnknownVersion(String),
     #[error("the instruction cannot be read: {0}")]
     BadInstruction(String),
@@ -88,11 +97,18 @@ impl Envelope {
     /// An invalid `traceparent` is left out: tracing is no reason to lose a batch.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let version = match self.origin {
+            Origin::Webhook => VERSION,
+            Origin::Reconcile => RECOVERED_VERSION,
+        };
         let mut headers = vec![
-            (HEADER_VERSION, VERSION.to_owned()),
+            (HEADER_VERSION, version.to_owned()),
             (HEADER_SOURCE, self.source.0.to_string()),
             (HEADER_RECEIVED_AT, self.received_at.to_string()),
         ];
+        if self.origin != Origin::Webhook {
+            headers.push((HEADER_ORIGIN, self.origin.as_str().to_owned()));
+        }
         let traceparent = self.traceparent.as_deref().filter(|text| is_traceparent(text));
         headers.extend(traceparent.map(|text| (HEADER_TRACEPARENT, text.to_owned())));
         headers
@@ -103,10 +119,13 @@ impl Envelope {
     /// Says the first thing that is missing, unreadable or of an unknown version.
     pub fn read(id: Option<&str>, headers: &[(String, String)]) -> Result<Self, EnvelopeError> {
         let need = |name| find(headers, name).ok_or(EnvelopeError::MissingHeader(name));
-        let version = need(HEADER_VERSION)?;
-        if version != VERSION {
-            return Err(EnvelopeError::UnknownVersion(version.chars().take(16).collect()));
-        }
+        let origin = match need(HEADER_VERSION)? {
+            VERSION => Origin::Webhook,
+            RECOVERED_VERSION => Origin::parse(need(HEADER_ORIGIN)?)
+                .filter(|origin| *origin != Origin::Webhook)
+                .ok_or(EnvelopeError::BadHeader(HEADER_ORIGIN))?,
+            unknown => return Err(EnvelopeError::UnknownVersion(unknown.chars().take(16).collect())),
+        };
         let batch = id.ok_or(EnvelopeError::MissingId)?;
         let source = need(HEADER_SOURCE)?.parse().map_err(|_| EnvelopeError::BadHeader(HEADER_SOURCE))?;
         // Nothing was received before there was anything to receive with; the database could not hold every earlier time.
@@ -119,6 +138,7 @@ impl Envelope {
             source: SourceId(source),
             batch: Uuid::try_parse(batch).map_err(|_| EnvelopeError::BadId)?,
             received_at,
+            origin,
             traceparent: find(headers, HEADER_TRACEPARENT)
                 .filter(|text| is_traceparent(text))
                 .map(str::to_owned),
@@ -147,6 +167,7 @@ mod tests {
             source: SourceId(7),
             batch: Uuid::from_u128(0x0190_1b2c_3d4e_7f60_8a9b_acbd_cedf_e0f1),
             received_at: "2026-03-04T05:06:07.089123Z".parse().unwrap(),
+            origin: Origin::Webhook,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
         }
     }
@@ -157,8 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for traceparent in [envelope().traceparent, None] {
-            let envelope = Envelope { traceparent, ..envelope() };
+        let origins = [Origin::Webhook, Origin::Reconcile];
+        for (traceparent, origin) in [envelope().traceparent, None].into_iter().zip(origins) {
+            let envelope = Envelope { traceparent, origin, ..envelope() };
             let mut headers = owned(envelope.headers());
             headers.push(("x-delivery-count".to_owned(), "3".to_owned()));
             assert_eq!(Envelope::read(Some(&envelope.id()), &headers), Ok(envelope));
@@ -176,6 +198,31 @@ mod tests {
         ];
         assert_eq!(headers, owned(expected.map(|(name, value)| (name, value.to_owned())).to_vec()));
         assert_eq!(envelope().id(), "01901b2c-3d4e-7f60-8a9b-acbdcedfe0f1");
+    }
+
+    #[test]
+    fn what_was_recovered_has_a_version_that_a_worker_without_that_rule_refuses() {
+        let recovered = Envelope { origin: Origin::Reconcile, traceparent: None, ..envelope() };
+        let headers = owned(recovered.headers());
+        let expected = [
+            ("x-sendstate-envelope", "3"),
+            ("x-sendstate-source", "7"),
+            ("x-sendstate-received-at", "2026-03-04T05:06:07.089123Z"),
+            ("x-sendstate-origin", "reconcile"),
+        ];
+        assert_eq!(headers, owned(expected.map(|(name, value)| (name, value.to_owned())).to_vec()));
+        let incoming = Incoming::read(Some(&recovered.id()), &headers, b"[]");
+        assert_eq!(incoming, Ok(Incoming::Batch(recovered.clone())));
+        for origin in [None, Some("webhook"), Some("elsewhere")] {
+            let mut headers = owned(recovered.headers());
+            headers.retain(|(name, _)| name != HEADER_ORIGIN);
+            headers.extend(origin.map(|origin| (HEADER_ORIGIN.to_owned(), origin.to_owned())));
+            let error = match origin {
+                None => EnvelopeError::MissingHeader(HEADER_ORIGIN),
+                Some(_) => EnvelopeError::BadHeader(HEADER_ORIGIN),
+            };
+            assert_eq!(Envelope::read(Some(&recovered.id()), &headers), Err(error), "{origin:?}");
+        }
     }
 
     #[test]

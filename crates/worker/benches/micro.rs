@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use domain::MachineOpens;
+use domain::{MachineOpens, Origin};
 use jiff::Timestamp;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ fn batch(criterion: &mut Criterion) {
             id: Uuid::from_u128(7),
             source_id: 1,
             received_at: Timestamp::from_second(START + 86_400).expect("a day in 2024"),
+            origin: Origin::Webhook,
         };
         assert_eq!(read::batch(claim.clone(), body.clone(), &source).events().count(), events as usize);
         group.throughput(Throughput::Elements(u64::from(events)));

@@ -12,6 +12,7 @@ mod fold;
 mod ledger;
 mod place;
 mod recipients;
+mod repeat;
 pub(crate) mod tell;
 
 use crate::batch::{Batch, Event};
@@ -98,6 +99,7 @@ async fn steps(
     let new = record(transaction, &fresh).await?;
     let concluded = conclude::conclude(transaction, &new, now).await?;
     ledger::keep_aside(transaction, &fresh, now).await?;
+    let new = concluded.without_repeats(&new);
     ledger::close(transaction, &fresh, &new, &concluded, now, &mut applied).await?;
     applied.counts.conclude(&concluded);
     applied.deliveries = concluded.deliveries;
@@ -122,7 +124,10 @@ async fn record<'a>(
     if events.is_empty() {
         return Ok(events);
     }
-    events.sort_by_key(|event| (event.row.natural_key, event.row.batch_id, event.row.ordinal));
+    // Of two with one key the webhook's own comes first, and stays.
+    events.sort_by_key(|event| {
+        (event.row.natural_key, event.fact.origin, event.row.batch_id, event.row.ordinal)
+    });
     let rows: Vec<&EventRow> = events.iter().map(|event| &event.row).collect();
     let inserted: HashSet<(Uuid, i32)> = event::insert(transaction, &rows).await?.into_iter().collect();
     let is_new = |event: &&Event| inserted.contains(&(event.row.batch_id, event.row.ordinal));

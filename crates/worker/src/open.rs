@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::flow::Lane;
 use crate::sources::Sources;
 use bytes::Bytes;
-use domain::SourceId;
+use domain::{Origin, SourceId};
 use jiff::Timestamp;
 use queue::Delivery;
 use store::batch::{Claim, day};
@@ -49,12 +49,13 @@ pub(crate) fn open(delivery: &Delivery, received: Timestamp) -> Opened<'_> {
         Ok(Incoming::Batch(envelope)) => {
             tracing::debug!(batch.id = %envelope.batch, traceparent = envelope.traceparent, "taken");
             let (source_id, received_at) = (envelope.source.0, envelope.received_at);
-            (Claim { id: envelope.batch, source_id, received_at }, None)
+            (Claim { id: envelope.batch, source_id, received_at, origin: envelope.origin }, None)
         }
         Err(error) => {
             // Something that neither ingest nor the command wrote. Its bytes and the day name it: a redelivery is
             // recognised, and the same bytes on another day are another batch, as they are to the ledger.
-            let claim = Claim { id: by_bytes(), source_id: SourceId::NONE.0, received_at: received };
+            let (source_id, origin) = (SourceId::NONE.0, Origin::Webhook);
+            let claim = Claim { id: by_bytes(), source_id, received_at: received, origin };
             (claim, Some(error.to_string()))
         }
     };

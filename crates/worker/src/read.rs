@@ -14,7 +14,7 @@ use store::event::EventRow;
 use store::message::Identity;
 use store::quarantine::{Held, Stored, WHOLE_BATCH};
 use store::recipient::Address;
-use store::value::Raw;
+use store::value::{Raw, origin_column};
 use uuid::Uuid;
 use wire::sendgrid::{self, Reading, Unreadable};
 
@@ -36,8 +36,8 @@ pub fn batch(claim: Claim, body: Bytes, source: &Arc<Source>) -> Batch {
 /// Reads what was held aside once more. `None` as source: nobody knows it.
 #[must_use]
 pub fn released(held: Stored, source: Option<&Arc<Source>>) -> Batch {
-    let Stored { id, batch_id, ordinal, source_id, received_at, raw } = held;
-    let claim = Claim { id: batch_id, source_id, received_at };
+    let Stored { id, batch_id, ordinal, source_id, received_at, origin, raw } = held;
+    let claim = Claim { id: batch_id, source_id, received_at, origin };
     let (entry, body) = (Entry::Released { quarantine: id, ordinal }, Bytes::from(raw));
     let nothing = Content::Elements(Vec::new());
     match source {
@@ -131,6 +131,7 @@ fn row(
         outcome: if ignored.is_some() { "ignored" } else { "applied" }.into(),
         reason: ignored.map(|reason| reason.as_str().into()),
         raw: Raw(raw),
+        origin: origin_column(claim.origin).map(Into::into),
     }
 }
 
@@ -141,6 +142,7 @@ impl Event {
             kind: read.kind,
             at: read.at,
             key: EventKey(row.first_key.unwrap_or(row.natural_key).into_bytes()),
+            origin: row.origin(),
             machine_open: read.machine_open,
             failure: read.failure,
             custom_args: read.custom_args,

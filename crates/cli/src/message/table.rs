@@ -2,6 +2,7 @@
 
 use super::document::{Document, MessageDocument, NotificationDocument};
 use crate::output::{self, plain};
+use domain::Origin;
 
 /// More messages than this are listed, one line each; up to this many are shown whole.
 const WHOLE_MAX: usize = 5;
@@ -57,11 +58,10 @@ fn timeline(message: &MessageDocument<'_>) -> String {
     let mut table = output::table(&["time", "event", "outcome", "reason"]);
     for entry in &message.timeline {
         let reason = entry.reason.as_deref().map(plain).unwrap_or_default();
-        // An event that did not name its message says how it came to it.
-        let outcome = match &entry.correlated_by {
-            Some(by) => format!("{}, by {by}", entry.outcome),
-            None => entry.outcome.clone(),
-        };
+        // An event that did not name its message says how it came to it, and one that was recovered that it was.
+        let by = entry.correlated_by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+        let recovered = if entry.origin == Origin::Reconcile.as_str() { ", recovered" } else { "" };
+        let outcome = format!("{}{by}{recovered}", entry.outcome);
         table.add_row([&entry.timestamp, &plain(&entry.event), &outcome, &reason]);
     }
     if message.timeline_truncated {

@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub timestamp: String,
     pub received_at: String,
     pub sg_event_id: Option<String>,
+    /// How it came to be known: `webhook`, or `reconcile` for what was recovered from SendGrid's records.
+    pub origin: &'static str,
     pub outcome: String,
     /// How it came to its message, where it did not name it: `smtp_id` or `recipient`.
     pub correlated_by: Option<String>,
@@ -41,6 +43,7 @@ pub(crate) fn of(events: &[Event]) -> Vec<Entry> {
                 timestamp: output::time(event.occurred_at),
                 received_at: output::time(event.received_at),
                 sg_event_id: sg_event_id.map(Cow::into_owned),
+                origin: event.origin.as_str(),
                 outcome: event.outcome.clone(),
                 correlated_by: event.correlated_by.clone(),
                 reason: event.reason.clone().or(said.map(Cow::into_owned)),
@@ -60,6 +63,7 @@ fn reread(event: &Event) -> Option<sendgrid::Event<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::Origin;
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -77,6 +81,7 @@ mod tests {
             outcome: "applied".to_owned(),
             reason: None,
             raw: raw.into_bytes(),
+            origin: Origin::Webhook,
         }
     }
 
@@ -105,6 +110,13 @@ mod tests {
             Event { correlated_by: Some("recipient".to_owned()), ..event("bounce", 1_700_000_000, "") };
         assert_eq!(of(&[found]).remove(0).correlated_by.as_deref(), Some("recipient"));
         assert_eq!(of(&[event("open", 1_700_000_000, "")]).remove(0).correlated_by, None);
+    }
+
+    #[test]
+    fn an_event_says_whether_the_webhook_told_it() {
+        let recovered = Event { origin: Origin::Reconcile, ..event("open", 1_700_000_000, "") };
+        assert_eq!(of(&[recovered]).remove(0).origin, "reconcile");
+        assert_eq!(of(&[event("open", 1_700_000_000, "")]).remove(0).origin, "webhook");
     }
 
     #[test]

@@ -30,6 +30,7 @@ fn event(kind: EventKind, machine_open: bool, second: i64, id: u8) -> MessageEve
         kind,
         at: Timestamp::from_second(second).unwrap(),
         key: EventKey([id; 16]),
+        origin: Origin::Webhook,
         machine_open,
         failure: (Rank::of(kind) == Some(Rank::FAILED))
             .then(|| Failure { reason: Some(format!("reason {id}")), ..Failure::default() }),

@@ -2,8 +2,8 @@
 
 use crate::table::{code_spans, rows_after};
 use domain::{
-    EventKey, EventKind, MachineOpens, Message, MessageEvent, NotificationType, NotificationTypes, Rank,
-    Status,
+    EventKey, EventKind, MachineOpens, Message, MessageEvent, NotificationType, NotificationTypes, Origin,
+    Rank, Status,
 };
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ fn also_proves(kind: EventKind) -> Vec<&'static str> {
         kind,
         at: Timestamp::UNIX_EPOCH,
         key: EventKey([0; 16]),
+        origin: Origin::Webhook,
         machine_open: false,
         failure: None,
         custom_args: None,

@@ -3,7 +3,7 @@
 use crate::table::{Column, assert_shown, merge, render};
 use domain::{
     EventKey, EventKind, MachineOpens, Message, MessageEvent, Notice, NotificationType, NotificationTypes,
-    Outcome, Status,
+    Origin, Outcome, Status,
 };
 use jiff::Timestamp;
 
@@ -56,6 +56,7 @@ fn event(kind: EventKind, machine_open: bool, number: u8) -> MessageEvent {
         kind,
         at: Timestamp::from_second(1_700_000_000 + i64::from(number)).unwrap(),
         key: EventKey([number; 16]),
+        origin: Origin::Webhook,
         machine_open,
         failure: None,
         custom_args: None,

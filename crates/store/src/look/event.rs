@@ -1,7 +1,9 @@
 //! The stored events of messages, with the bytes they came as.
 
 use crate::StoreError;
+use crate::value::origin;
 use deadpool_postgres::GenericClient;
+use domain::Origin;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -25,6 +27,8 @@ pub struct Event {
     pub reason: Option<String>,
     /// The element byte for byte.
     pub raw: Vec<u8>,
+    /// How it came to be known.
+    pub origin: Origin,
 }
 
 /// The events of these messages: of each the earliest [`EVENTS_PER_MESSAGE_MAX`], in the order of their times.
@@ -47,6 +51,7 @@ pub async fn events(client: &impl GenericClient, message_keys: &[Uuid]) -> Resul
             outcome: row.get("outcome"),
             reason: row.get("reason"),
             raw: row.get("raw"),
+            origin: origin(row.get("origin")),
         })
         .collect())
 }

@@ -77,6 +77,7 @@ pub struct MessageRow {
     categories_name: Option<Word>,
     categories_key: Option<Uuid>,
     told: i16,
+    reconciled: i16,
     last_sequence: i32,
 }
 
@@ -132,6 +133,8 @@ impl MessageRow {
             categories_key: key(&categories),
             categories: categories.map(|sourced| sourced.value),
             told: message.told.bits().cast_signed(),
+            // That there are any is all that matters.
+            reconciled: i16::try_from(message.reconciled).unwrap_or(i16::MAX),
             last_sequence: count(message.sequence),
         }
     }
@@ -167,6 +170,7 @@ impl MessageRow {
                 deferrals: self.deferrals.cast_unsigned(),
             },
             events: self.events.cast_unsigned(),
+            reconciled: self.reconciled.cast_unsigned().into(),
             failure: self.failure()?,
             custom_args: sourced(
                 self.custom_args,

@@ -4,7 +4,7 @@ use crate::contract::Contract;
 use crate::examples;
 use domain::{
     EventKey, EventKind, Failure, MachineOpens, Message, MessageEvent, Notice, NotificationType,
-    NotificationTypes, Rank, Recipient, RecipientFact,
+    NotificationTypes, Origin, Rank, Recipient, RecipientFact,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashSet};
@@ -21,6 +21,7 @@ fn events() -> Vec<MessageEvent> {
         kind,
         at: at(i64::from(number % 2)),
         key: EventKey([number; 16]),
+        origin: Origin::Webhook,
         machine_open,
         failure: (Rank::of(kind) == Some(Rank::FAILED)).then(Failure::default),
         custom_args: None,

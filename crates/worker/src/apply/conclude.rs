@@ -3,13 +3,15 @@
 //! The middle of every transaction here, whoever brought the events: a window of batches, or a pending bounce. Locks
 //! messages, then recipients, each by key.
 
+use super::fold::{self, Recorded};
 use super::place::{self, Places};
+use super::recipients;
 use super::tell::{self, Wanted};
-use super::{fold, recipients};
 use crate::batch::Event;
 use domain::correlation::PENDING_FOR;
 use domain::{EventKind, NotificationType, SourceId};
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use store::event::Conclusion;
 use store::notification::NotificationRow;
@@ -24,6 +26,8 @@ pub(crate) const LOOK_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(60
 pub(crate) struct Concluded<'a> {
     /// (batch, ordinal) of events that found their message further on.
     pub(crate) stale: HashSet<(Uuid, i32)>,
+    /// Of events that were told before, though no key says so: taken back, duplicates.
+    pub(crate) repeated: HashSet<(Uuid, i32)>,
     pub(crate) places: Places<'a>,
     /// How many notifications of each type, in the order of [`NotificationType::ALL`].
     pub(crate) told: [u64; NotificationType::ALL.len()],
@@ -40,12 +44,13 @@ pub(crate) async fn conclude<'a>(
     now: Timestamp,
 ) -> Result<Concluded<'a>, StoreError> {
     let wanted = wanted(transaction, new).await?;
-    let (mut concluded, mut told) = place_and_fold(transaction, new, &wanted, now).await?;
+    let (mut concluded, mut told) = place_and_fold(transaction, new, Recorded::Now, &wanted, now).await?;
+    let new = concluded.without_repeats(new);
     let pending: Vec<_> = concluded.places.pending.iter().map(|event| key(event)).collect();
     if !pending.is_empty() {
         pending::keep(transaction, &pending, now + LOOK_AGAIN_AFTER, now + PENDING_FOR).await?;
     }
-    told.extend(recipients::fold(transaction, new, &concluded.places.placed, &wanted, now).await?);
+    told.extend(recipients::fold(transaction, &new, &concluded.places.placed, &wanted, now).await?);
     let accounts = new.iter().filter(|event| event.fact.kind == EventKind::AccountStatusChange);
     let asked = |event: &&&Event| wanted.by(source(event)).contains(NotificationType::AccountStatusChanged);
     told.extend(accounts.filter(asked).map(|event| tell::of_account(event, now)));
@@ -64,7 +69,7 @@ pub(crate) async fn conclude_pending<'a>(
     now: Timestamp,
 ) -> Result<Concluded<'a>, StoreError> {
     let wanted = wanted(transaction, bounces).await?;
-    let (mut concluded, told) = place_and_fold(transaction, bounces, &wanted, now).await?;
+    let (mut concluded, told) = place_and_fold(transaction, bounces, Recorded::Before, &wanted, now).await?;
     concluded.tell(transaction, &told).await?;
     Ok(concluded)
 }
@@ -72,10 +77,11 @@ pub(crate) async fn conclude_pending<'a>(
 async fn place_and_fold<'a>(
     transaction: &deadpool_postgres::Transaction<'_>,
     events: &[&'a Event],
+    recorded: Recorded,
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<(Concluded<'a>, Vec<NotificationRow>), StoreError> {
-    let places = place::place(transaction, events).await?;
+    let mut places = place::place(transaction, events).await?;
     let found: Vec<_> = places
         .placed
         .iter()
@@ -86,7 +92,7 @@ async fn place_and_fold<'a>(
     if !found.is_empty() {
         event::attach(transaction, &found).await?;
     }
-    let folded = fold::fold(transaction, &places.placed, wanted, now).await?;
+    let folded = fold::fold(transaction, &places.placed, recorded, wanted, now).await?;
     let stale: Vec<Conclusion> = folded
         .stale
         .iter()
@@ -100,11 +106,27 @@ async fn place_and_fold<'a>(
     if !stale.is_empty() {
         event::conclude(transaction, &stale).await?;
     }
-    let stale = folded.stale.iter().map(|event| (event.row.batch_id, event.row.ordinal)).collect();
-    Ok((Concluded { stale, places, ..Concluded::default() }, folded.told))
+    let position = |event: &&Event| (event.row.batch_id, event.row.ordinal);
+    let stale = folded.stale.iter().map(position).collect();
+    let repeated: HashSet<_> = folded.repeated.iter().map(position).collect();
+    if !repeated.is_empty() {
+        let rows: Vec<_> = folded.repeated.iter().map(|event| &event.row).collect();
+        event::take_back(transaction, &rows).await?;
+        places.placed.retain(|one| !repeated.contains(&position(&one.event)));
+    }
+    Ok((Concluded { stale, repeated, places, ..Concluded::default() }, folded.told))
 }
 
 impl Concluded<'_> {
+    /// Those that are new after all.
+    pub(crate) fn without_repeats<'n, 'a>(&self, new: &'n [&'a Event]) -> Cow<'n, [&'a Event]> {
+        if self.repeated.is_empty() {
+            return Cow::Borrowed(new);
+        }
+        let is_new = |event: &&&Event| !self.repeated.contains(&(event.row.batch_id, event.row.ordinal));
+        new.iter().filter(is_new).copied().collect()
+    }
+
     async fn tell(
         &mut self,
         transaction: &deadpool_postgres::Transaction<'_>,

@@ -1,17 +1,21 @@
 //! Placed events into their messages: lock, fold by `domain`, write, and render what that makes worth telling.
 //!
 //! Relies on the transaction for the row locks. A message that another worker creates meanwhile is locked and folded
-//! again from what that worker wrote; nothing folded onto an assumed empty message is kept.
+//! again from what that worker wrote; nothing folded onto an assumed empty message is kept. Events that turn out, under the
+//! lock, to have been told before are not folded.
 
 use super::place::Placed;
+use super::repeat::{self, Locked};
 use super::tell::{self, Wanted};
 use crate::batch::Event;
 use domain::{Message, MessageKey, Outcome};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use store::message::{Direction, Identity, MessageRow};
 use store::notification::NotificationRow;
 use store::{StoreError, message};
+use uuid::Uuid;
 
 /// How often messages may turn out to be created by somebody else within one transaction. Once is ordinary; a row that
 /// is neither there to lock nor absent to create again and again means that something deletes messages.
@@ -22,17 +26,29 @@ const CREATION_RACES_MAX: usize = 4;
 pub(crate) struct Folded<'a> {
     /// Events that found their message further on.
     pub(crate) stale: Vec<&'a Event>,
+    /// Events that were told before, though no key said so.
+    pub(crate) repeated: Vec<&'a Event>,
     /// In the order they are to be told, message by message.
     pub(crate) told: Vec<NotificationRow>,
 }
 
-/// Folds new events into their messages and writes those.
+/// When the events came into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// In this transaction: one that was told before may still be taken out of it.
+    Now,
+    /// Before: they are counted as they are, and only now find their message.
+    Before,
+}
+
+/// Folds events into their messages and writes those.
 ///
 /// # Errors
 /// As any statement.
 pub(crate) async fn fold<'a>(
     transaction: &deadpool_postgres::Transaction<'_>,
     placed: &[Placed<'a>],
+    recorded: Recorded,
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Folded<'a>, StoreError> {
@@ -43,11 +59,22 @@ pub(crate) async fn fold<'a>(
             return Ok(folded);
         }
         let keys: Vec<MessageKey> = pending.keys().copied().collect();
-        let mut known = Vec::new();
+        let (mut known, mut suspects): (_, Vec<Locked<'_, 'a>>) = (Vec::new(), Vec::new());
         for row in message::lock(transaction, &keys).await? {
             let events = pending.remove(&row.key()).unwrap_or_default();
             let (identity, message) = row.read()?;
-            known.push(One::fold(identity, message, &events, wanted, now));
+            if recorded == Recorded::Now && repeat::possible(&message, &events) {
+                suspects.push((identity, message, events));
+            } else {
+                known.push(One::fold(identity, message, &events, wanted, now));
+            }
+        }
+        if !suspects.is_empty() {
+            folded.repeated.extend(repeat::take_out(transaction, &mut suspects, &batches(placed)).await?);
+            let left = suspects.into_iter().filter(|(_, _, events)| !events.is_empty());
+            known.extend(
+                left.map(|(identity, message, events)| One::fold(identity, message, &events, wanted, now)),
+            );
         }
         write_known(transaction, known, &mut folded).await?;
         pending = create(transaction, pending, wanted, now, &mut folded).await?;
@@ -69,6 +96,14 @@ fn by_message<'p, 'a>(placed: &'p [Placed<'a>]) -> ByMessage<'p, 'a> {
         events.sort_by_key(|one| one.fact().order());
     }
     messages
+}
+
+/// The batches that come together.
+fn batches(placed: &[Placed<'_>]) -> Vec<Uuid> {
+    let mut batches: Vec<Uuid> = placed.iter().map(|one| one.event.row.batch_id).collect();
+    batches.sort_unstable();
+    batches.dedup();
+    batches
 }
 
 async fn write_known<'a>(
@@ -95,9 +130,16 @@ async fn create<'p, 'a>(
 ) -> Result<ByMessage<'p, 'a>, StoreError> {
     let mut fresh: BTreeMap<MessageKey, One<'a>> = BTreeMap::new();
     for (key, events) in &pending {
+        let mut events = Cow::Borrowed(events.as_slice());
+        let mut repeated = Vec::new();
+        // Nothing is stored of it; what comes together may still repeat each other.
+        if repeat::any_recovered(&events) {
+            repeated = repeat::of_each_other(events.to_mut(), |_| false);
+        }
         if let Some(first) = events.first() {
             let identity = first.identity().clone();
-            fresh.insert(*key, One::fold(identity, Message::default(), events, wanted, now));
+            let one = One::fold(identity, Message::default(), &events, wanted, now);
+            fresh.insert(*key, One { repeated, ..one });
         }
     }
     if fresh.is_empty() {
@@ -119,6 +161,7 @@ async fn create<'p, 'a>(
 struct One<'a> {
     row: MessageRow,
     stale: Vec<&'a Event>,
+    repeated: Vec<&'a Event>,
     told: Vec<NotificationRow>,
 }
 
@@ -144,11 +187,12 @@ impl<'a> One<'a> {
             let notices = applied.notices.iter();
             told.extend(notices.map(|notice| tell::of_message(&identity, &message, event, notice, now)));
         }
-        Self { row: MessageRow::new(identity, message), stale, told }
+        Self { row: MessageRow::new(identity, message), stale, repeated: Vec::new(), told }
     }
 
     fn add_to(self, folded: &mut Folded<'a>) {
         folded.stale.extend(self.stale);
+        folded.repeated.extend(self.repeated);
         folded.told.extend(self.told);
     }
 }

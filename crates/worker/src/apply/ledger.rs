@@ -115,7 +115,7 @@ fn add_up(
     for event in batch.events() {
         let place = (event.row.batch_id, event.row.ordinal);
         let ending = match new.get(&place) {
-            // Its key was found in `record`.
+            // Its key was found in `record`, or the event itself in `repeat`.
             None => Ending::Duplicate,
             Some(event) if event.row.reason.is_some() => Ending::Ignored,
             Some(_) if concluded.stale.contains(&place) => Ending::Stale,

@@ -1,7 +1,7 @@
 //! Rows there and back.
 
 use super::*;
-use domain::{MachineOpens, MessageEvent};
+use domain::{MachineOpens, MessageEvent, Origin};
 
 #[test]
 fn every_message_comes_back_as_it_was_written() {
@@ -23,6 +23,7 @@ fn every_message_comes_back_as_it_was_written() {
                 kind,
                 at: Timestamp::from_second(1_700_000_000 + i64::try_from(second).unwrap()).unwrap(),
                 key: EventKey([u8::try_from(first * 3 + second).unwrap(); 16]),
+                origin: Origin::Webhook,
                 machine_open: false,
                 failure: Some(Failure {
                     reason: Some("full".to_owned()),
