@@ -26,6 +26,7 @@ mod promises;
 mod provisioning;
 mod queue_consume;
 mod queue_publish;
+mod reconcile;
 mod reprocess;
 mod scenarios;
 mod sendgrid_client;

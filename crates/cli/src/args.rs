@@ -13,6 +13,7 @@ mod oauth;
 mod operate;
 mod provision;
 mod quarantine;
+mod reconcile;
 mod replay;
 mod source;
 mod time;
@@ -37,6 +38,7 @@ pub(crate) use provision::{SourceDeprovision, SourceProvision, SourceRotateKey, 
 pub(crate) use quarantine::{
     Filters, QuarantineCommand, QuarantineDiscard, QuarantineList, QuarantineRelease, QuarantineShow, Which,
 };
+pub(crate) use reconcile::{ApiArg, Reconcile};
 pub(crate) use replay::{ReplayCommand, ReplayInbound};
 pub(crate) use source::{SourceAdd, SourceCommand, SourceSet};
 pub(crate) use verify::VerifyArgs;
@@ -104,6 +106,17 @@ Examples:
     /// Working out again what was received.
     #[command(subcommand)]
     Replay(ReplayCommand),
+    /// Fill gaps from SendGrid's own records: find out what the webhook never told, and recover it.
+    ///
+    /// Reads Email Activity (or Email Logs) for messages with an event since --from, compares them with what is stored, and
+    /// gives the facts between --from and --to that are missing to the workers, who apply them like any other: they move
+    /// statuses and are told to consumers. A fact counts as known when the message has one of that name within a second; if
+    /// the webhook tells it later after all, it is a duplicate. In `message show` its origin is `reconcile`.
+    ///
+    /// SendGrid lets its records be read slowly (six requests in a minute, one for each message that differs) and keeps them
+    /// for days. Interrupted, it goes on where it stopped when it is run again. The records are a minute or so behind, say
+    /// nothing of opens by machines, and list no more than 1,000 messages of one second: then it exits with 1.
+    Reconcile(Reconcile),
     /// Recompute the ledger from what is stored, and say where it disagrees.
     ///
     /// Walks over every batch in one snapshot of the database, counts its rows again and compares. Batches from before
@@ -163,6 +176,8 @@ mod tests {
             "sendstate source key retire x 3 --after 7d",
             "sendstate source key list x",
             "sendstate replay inbound --source x --from 7d --to 1d",
+            "sendstate reconcile --source x --from 7d --to now --api logs --dry-run --suppressions --json",
+            "sendstate reconcile --source x --from 7d --to 1d --api-key-file k --region eu --on-behalf-of sub",
             "sendstate replay inbound --source x --from 2026-03-01T12:00:00.5Z --to now --wait 1s",
         ] {
             Cli::try_parse_from(line.split(' ')).expect(line);
@@ -264,6 +279,9 @@ mod tests {
             "sendstate recipient list --limit 0",
             "sendstate recipient list --standing fine",
             "sendstate replay inbound --source x --from 7d",
+            "sendstate reconcile --source x --from 7d",
+            "sendstate reconcile --source x --from 7d --to now --api both",
+            "sendstate reconcile --source x --from 7d --to now --api-key SG.x",
             "sendstate replay inbound --source x --from 7d --to now --wait 0",
             "sendstate replay inbound --source x --from yesterday --to now",
         ] {

@@ -1,5 +1,5 @@
-//! Handing instructions to the workers, over the queue that the batches take: whoever changes events or messages does it
-//! in a worker's transaction.
+//! Handing instructions and recovered events to the workers, over the queue that the batches take: whoever changes events
+//! or messages does it in a worker's transaction.
 //!
 //! An instruction counts as given when the broker has confirmed it. What was not confirmed is given again until
 //! [`PATIENCE`] is over; it may then be there twice, which does no harm, because instructions only name what they are about.
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use wire::envelope::Instruction;
+use wire::envelope::{Envelope, Instruction};
 
 /// Longest wait for the first connection: several tries.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
@@ -52,10 +52,19 @@ impl Broker {
 
     /// Gives one instruction; waits while as many are under way as may be.
     pub(crate) async fn give(&mut self, instruction: &Instruction) -> Result<(), Failure> {
+        self.send(message(instruction)).await
+    }
+
+    /// Gives a batch of recovered events, in the same way.
+    pub(crate) async fn give_batch(&mut self, envelope: &Envelope, body: String) -> Result<(), Failure> {
+        let headers = envelope.headers().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.send(Message { id: envelope.id(), headers, body: body.into() }).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Failure> {
         while self.under_way.len() >= UNDER_WAY_MAX {
             self.one_confirmed().await?;
         }
-        let message = message(instruction);
         self.under_way.spawn(publish(self.publisher.clone(), message));
         Ok(())
     }

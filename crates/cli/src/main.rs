@@ -22,6 +22,7 @@ mod migrate;
 mod output;
 mod quarantine;
 mod recipient;
+mod reconcile;
 mod replay;
 mod settings;
 mod source;
@@ -85,6 +86,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Quarantine(QuarantineCommand::Release(args)) => quarantine::release(global, args).await,
         Command::Quarantine(QuarantineCommand::Discard(args)) => quarantine::discard(global, args).await,
         Command::Replay(ReplayCommand::Inbound(args)) => replay::inbound(global, args).await,
+        Command::Reconcile(args) => Box::pin(reconcile::run(global, args)).await,
         Command::Audit => audit::run(global).await,
         Command::Generate(args) => generate::run(global, args).await,
         Command::Verify(args) => Box::pin(verify::run(global, args)).await,

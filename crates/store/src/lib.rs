@@ -21,6 +21,7 @@ pub mod pending;
 mod pool;
 pub mod quarantine;
 pub mod recipient;
+pub mod reconcile;
 pub mod replay;
 pub mod reseal;
 pub mod sealed;

@@ -1,0 +1,165 @@
+//! What the records say of a message as elements of the webhook: its names, its fields, no `sg_event_id`.
+//!
+//! Where the records say less, less is said. A field that the webhook does not have on that event would be taken for an
+//! argument of the sender's, so each is only set where it has its meaning.
+
+use jiff::Timestamp;
+use sendgrid::activity::{self, BounceType, EventName};
+use sendgrid::logs::{EVENTS_MAX, LogMessage};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Events of Email Logs that the webhook does not post.
+const NOT_POSTED: [&str; 2] = ["received", "cancel_drop"];
+
+/// How the stored message is called.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub sg_message_id: &'a str,
+    pub recipient: &'a str,
+}
+
+/// One thing that happened to a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fact {
+    /// The webhook's name of it.
+    pub name: &'static str,
+    pub at: Timestamp,
+    pub element: Map<String, Value>,
+}
+
+/// What the records say of a message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Details {
+    pub facts: Vec<Fact>,
+    /// What else there is, each with the reason why it is no fact here.
+    pub strange: Vec<(Option<Timestamp>, String)>,
+}
+
+pub(super) fn of_activity(message: &activity::Message, named: Named<'_>) -> Details {
+    let mut details = Details::default();
+    details.add_unreadable(message.unreadable);
+    for event in &message.events {
+        let Some(name) = event.name.webhook_name() else {
+            details.add_unmapped(event.at, event.name.as_str());
+            continue;
+        };
+        let mut element = head(name, event.at, named);
+        for (field, value) in said(event) {
+            element.insert(field.to_owned(), value);
+        }
+        if !message.categories.is_empty() {
+            element.insert("category".to_owned(), json!(message.categories));
+        }
+        if let Some(group) = message.asm_group_id {
+            element.insert("asm_group_id".to_owned(), group.into());
+        }
+        add_arguments(&mut element, &message.unique_args);
+        details.facts.push(Fact { name, at: event.at, element });
+    }
+    details
+}
+
+/// The fields of its kind.
+fn said(event: &activity::Event) -> Vec<(&'static str, Value)> {
+    let (mut fields, reason) = (Vec::new(), event.reason.clone().map(Value::from));
+    let attempt = event.attempt.map(|attempt| attempt.to_string().into());
+    let engagement = [
+        ("url", event.url.clone().map(Value::from)),
+        ("useragent", event.user_agent.clone().map(Value::from)),
+    ];
+    match event.name {
+        EventName::Dropped => fields.push(("reason", reason)),
+        EventName::Bounced => {
+            // Whatever is not called soft bounced for good, as in the webhook whatever is not called blocked.
+            let blocked = event.bounce_type == Some(BounceType::Soft);
+            let kind = if blocked { "blocked" } else { "bounce" };
+            fields.extend([("reason", reason), ("attempt", attempt), ("type", Some(kind.into()))]);
+        }
+        EventName::Deferred | EventName::Delivered => {
+            fields.extend([("response", reason), ("attempt", attempt)]);
+        }
+        EventName::Opened
+        | EventName::Clicked
+        | EventName::Unsubscribe
+        | EventName::GroupUnsubscribe
+        | EventName::GroupResubscribe => fields.extend(engagement),
+        EventName::Processed | EventName::SpamReport | EventName::Other(_) => {}
+    }
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+pub(super) fn of_logs(message: &LogMessage, named: Named<'_>) -> Details {
+    let mut details = Details::default();
+    details.add_unreadable(message.unreadable);
+    if message.events.len() + message.unreadable >= EVENTS_MAX {
+        let reason = format!("it has more events than the {EVENTS_MAX} latest, which are all that is shown");
+        details.strange.push((None, reason));
+    }
+    for event in message.events.iter().filter(|event| !NOT_POSTED.contains(&event.event.as_str())) {
+        let Some(name) = posted(&event.event) else {
+            details.add_unmapped(event.at, &event.event);
+            continue;
+        };
+        let mut element = event.element.clone();
+        for key in ["sg_event_id", "custom_args"] {
+            element.remove(key);
+        }
+        element.extend(head(name, event.at, named));
+        if !message.categories.is_empty() && !element.contains_key("category") {
+            element.insert("category".to_owned(), json!(message.categories));
+        }
+        add_arguments(&mut element, &message.custom_args);
+        details.facts.push(Fact { name, at: event.at, element });
+    }
+    details
+}
+
+/// The webhook's own names of what happens to messages.
+fn posted(name: &str) -> Option<&'static str> {
+    const POSTED: [&str; 11] = [
+        "processed",
+        "dropped",
+        "delivered",
+        "deferred",
+        "bounce",
+        "open",
+        "click",
+        "spamreport",
+        "unsubscribe",
+        "group_unsubscribe",
+        "group_resubscribe",
+    ];
+    POSTED.into_iter().find(|posted| *posted == name)
+}
+
+fn head(name: &str, at: Timestamp, named: Named<'_>) -> Map<String, Value> {
+    let head = [
+        ("email", named.recipient.into()),
+        ("event", name.into()),
+        ("sg_message_id", named.sg_message_id.into()),
+        ("timestamp", at.as_second().into()),
+    ];
+    head.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into_iter().collect()
+}
+
+/// Apart from SendGrid's own fields, so that no name of theirs can be taken for one of these.
+fn add_arguments(element: &mut Map<String, Value>, arguments: &BTreeMap<String, String>) {
+    if !arguments.is_empty() {
+        element.insert("unique_args".to_owned(), json!(arguments));
+    }
+}
+
+impl Details {
+    fn add_unmapped(&mut self, at: Timestamp, name: &str) {
+        self.strange.push((Some(at), format!("the webhook has no event for `{name}`")));
+    }
+
+    fn add_unreadable(&mut self, count: usize) {
+        let reason = || (None, "one of its events has no name or no time".to_owned());
+        self.strange.extend(std::iter::repeat_with(reason).take(count));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! What came of a comparison, as scripts and people read it. Keys may be added, never renamed or removed.
+
+use super::suppressions::Suppressions;
+use crate::failure::Failure;
+use crate::output::{self, plain};
+use serde::Serialize;
+
+/// Most rows that are named; the rest is counted.
+const NAMED_MAX: usize = 100;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Document<'a> {
+    pub source: &'a str,
+    /// Facts that happened from `from` until before `to`.
+    pub from: String,
+    pub to: String,
+    /// `activity` or `logs`.
+    pub api: &'static str,
+    pub dry_run: bool,
+    /// Listed by the records; one that has a new event meanwhile may be counted again.
+    pub messages: i64,
+    /// Facts. Each is known, recovered, missing or unknown.
+    pub found: i64,
+    pub known: i64,
+    pub recovered: i64,
+    /// What a run that is no dry run would recover.
+    pub missing: i64,
+    /// Rows and facts that cannot be attributed or mapped; the first of this run by name.
+    pub unknown: i64,
+    pub unknown_rows: &'a [Unknown],
+    /// Seconds of which the records hold more messages than they list.
+    pub overfull: i64,
+    pub suppressions: Option<&'a Suppressions>,
+    pub requests: i64,
+    /// It goes on with a run that was interrupted; the numbers are those of both.
+    pub resumed: bool,
+}
+
+/// What could not be compared, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Unknown {
+    /// SendGrid's id of the message, if it has one.
+    pub message: Option<String>,
+    pub reason: String,
+}
+
+/// A bounded list of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unknowns(Vec<Unknown>);
+
+impl Unknowns {
+    pub(super) fn add(&mut self, unknown: Unknown) {
+        if self.0.len() < NAMED_MAX {
+            self.0.push(unknown);
+        }
+    }
+
+    pub(super) fn named(&self) -> &[Unknown] {
+        &self.0
+    }
+}
+
+pub(super) fn text(document: &Document<'_>) -> String {
+    let mut table = output::table(&["source", document.source]);
+    let mut rows = vec![
+        ("from", document.from.clone()),
+        ("to", document.to.clone()),
+        ("records", document.api.to_owned()),
+        ("messages", document.messages.to_string()),
+        ("facts found", document.found.to_string()),
+        ("  known", document.known.to_string()),
+        ("  recovered", document.recovered.to_string()),
+    ];
+    if document.dry_run {
+        rows.push(("  missing", document.missing.to_string()));
+    }
+    rows.extend([("unknown", document.unknown.to_string()), ("requests", document.requests.to_string())]);
+    for (name, value) in rows {
+        table.add_row([name, &value]);
+    }
+    let mut parts = vec![table.trim_fmt()];
+    if !document.unknown_rows.is_empty() {
+        parts.push(unknowns(document));
+    }
+    if document.dry_run {
+        parts.push("A dry run: nothing was recovered.".to_owned());
+    }
+    if document.resumed {
+        parts.push(
+            "It went on where an earlier run was interrupted; the numbers are those of both.".to_owned(),
+        );
+    }
+    parts.extend(document.suppressions.map(Suppressions::text));
+    parts.join("\n\n")
+}
+
+fn unknowns(document: &Document<'_>) -> String {
+    let mut table = output::table(&["unknown", "why"]);
+    for one in document.unknown_rows {
+        table.add_row([one.message.as_deref().map_or_else(|| "-".to_owned(), plain), plain(&one.reason)]);
+    }
+    table.trim_fmt()
+}
+
+/// Whether everything was seen.
+pub(super) fn verdict(document: &Document<'_>) -> Result<(), Failure> {
+    if document.overfull == 0 {
+        return Ok(());
+    }
+    let what = format!(
+        "{} seconds have more messages than SendGrid lists at once: not all of them were compared",
+        document.overfull
+    );
+    Err(Failure::failed(what)
+        .next("SendGrid's export of activity as CSV has them all; what was seen is compared"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Document<'static> {
+        Document {
+            source: "main",
+            from: "2026-03-01T00:00:00Z".to_owned(),
+            to: "2026-03-02T00:00:00Z".to_owned(),
+            api: "activity",
+            dry_run: false,
+            messages: 12,
+            found: 40,
+            known: 37,
+            recovered: 3,
+            missing: 0,
+            unknown: 0,
+            unknown_rows: &[],
+            overfull: 0,
+            suppressions: None,
+            requests: 5,
+            resumed: false,
+        }
+    }
+
+    #[test]
+    fn scripts_find_every_number_under_its_name() {
+        let json = serde_json::to_value(document()).unwrap();
+        for (name, value) in
+            [("messages", 12), ("found", 40), ("known", 37), ("recovered", 3), ("requests", 5)]
+        {
+            assert_eq!(json[name], value, "{name}");
+        }
+        assert!(json["suppressions"].is_null() && json["resumed"] == false && json["unknown"] == 0);
+    }
+
+    #[test]
+    fn people_are_told_why_something_is_unknown_and_that_a_dry_run_was_one() {
+        let rows =
+            [Unknown { message: Some("abc\u{1b}".to_owned()), reason: "it says no address".to_owned() }];
+        let shown =
+            text(&Document { dry_run: true, missing: 9, unknown_rows: &rows, resumed: true, ..document() });
+        for part in ["abc\u{FFFD}", "no address", "nothing was recovered", "missing", "interrupted"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_seen_is_a_failed_check() {
+        assert_eq!(verdict(&document()), Ok(()));
+        assert_eq!(verdict(&Document { unknown: 7, ..document() }), Ok(()));
+        assert_eq!(verdict(&Document { overfull: 2, ..document() }).unwrap_err().code, 1);
+    }
+
+    #[test]
+    fn the_list_of_what_is_unknown_is_bounded() {
+        let mut unknowns = Unknowns::default();
+        for number in 0..500 {
+            unknowns.add(Unknown { message: Some(number.to_string()), reason: String::new() });
+        }
+        assert_eq!(unknowns.named().len(), NAMED_MAX);
+    }
+}

@@ -1,0 +1,8 @@
+SELECT id, from_at, to_at, started_at, reached_at, messages, found, known, recovered, unknown, overfull, requests
+FROM (
+    SELECT * FROM reconciliations
+    WHERE source_id = $1 AND api = $2 AND subuser IS NOT DISTINCT FROM $3
+    ORDER BY id DESC
+    LIMIT 1
+) latest
+WHERE finished_at IS NULL AND started_at >= $4
