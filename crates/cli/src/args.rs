@@ -116,6 +116,9 @@ Examples:
     /// SendGrid lets its records be read slowly (six requests in a minute, one for each message that differs) and keeps them
     /// for days. Interrupted, it goes on where it stopped when it is run again. The records are a minute or so behind, say
     /// nothing of opens by machines, and list no more than 1,000 messages of one second: then it exits with 1.
+    ///
+    /// Give the key of the account whose webhook the source accepts (or --on-behalf-of): whatever its records list is taken for
+    /// the source's, and a message that was never heard of is made. A dry run shows how many facts that would be.
     Reconcile(Reconcile),
     /// Recompute the ledger from what is stored, and say where it disagrees.
     ///

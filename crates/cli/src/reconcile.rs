@@ -46,6 +46,11 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
         }
     };
     let api = choose(args.api, &mut asker, span.start).await?;
+    // First, because it is soon done or refused, and the rest may take hours.
+    let suppressions = match args.suppressions {
+        true => Some(suppressions::compare(&mut asker, &client, source).await?),
+        false => None,
+    };
     let subuser = args.account.on_behalf_of.clone().filter(|name| !name.trim().is_empty());
     let asked = Asked { source, api: api.as_str(), subuser, span };
     let (run, resumed) = begin(&client, api, &asked, &target, now).await?;
@@ -53,10 +58,6 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
     let mut comparison =
         Comparison { client: &client, asker, api, source, run, target, unknowns, missing: 0 };
     comparison.run().await?;
-    let suppressions = match args.suppressions {
-        true => Some(suppressions::compare(&mut comparison.asker, &client, source).await?),
-        false => None,
-    };
     let Comparison { mut asker, run, unknowns, missing, target, .. } = comparison;
     if let Target::Workers(broker, _) = target {
         broker.finish().await?;

@@ -206,3 +206,17 @@ async fn nothing_is_looked_for_in_messages_of_which_nothing_was_recovered() {
     stage.world.start_process("worker-1").await;
     stage.world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_says_nothing_of_its_recipient_either() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    let mail = Mail::new();
+    let bounce = mail.event("bounce", 20);
+    stage.sendgrid.record(std::slice::from_ref(&bounce));
+    assert_eq!(stage.reconciled(&[]).await["recovered"], 1);
+    assert_eq!(tally(&stage.told(&[shifted(&bounce, -1)]).await), [1, 0, 0, 0, 1, 0]);
+    let recipient = stage.world.cli_json(&["recipient", "show", &mail.recipient]).await;
+    let since = jiff::Timestamp::from_second(bounce["timestamp"].as_i64().unwrap()).unwrap();
+    assert_eq!((&recipient["standing"], &recipient["since"]), (&"bounced".into(), &since.to_string().into()));
+    stage.world.finish().await;
+}

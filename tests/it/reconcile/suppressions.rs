@@ -1,6 +1,7 @@
 //! SendGrid's suppression lists beside what is known of recipients.
 
 use super::Stage;
+use crate::harness::sendgrid::KEY;
 use crate::harness::{Mail, Options};
 use serde_json::{Value, json};
 
@@ -34,5 +35,16 @@ async fn addresses_that_are_suppressed_on_one_side_only_are_told_and_nothing_is_
     assert!(of(&both.recipient).is_empty() && of(&blocked.recipient).is_empty());
     let shown = stage.world.cli(&["recipient", "show", &there.recipient]).await;
     assert_eq!(shown.code, 4, "nothing was written: {shown:?}");
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_may_not_read_the_lists_is_told_before_anything_else_is_read() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    stage.sendgrid.record(&[Mail::new().event("processed", 0)]);
+    stage.sendgrid.grant(KEY, &["messages.read"]);
+    let refused = stage.run(&["--suppressions"]).await;
+    assert_eq!((refused.code, stage.asked_for_messages()), (64, 0), "{refused:?}");
+    assert_eq!(stage.reconciled(&[]).await["recovered"], 1);
     stage.world.finish().await;
 }
