@@ -1,16 +1,15 @@
 //! The file that lets ingest start while the database is away.
 //!
-//! One JSON document: a version, the checksum of the list's own text, the list. A file of another version counts as none:
-//! one of version 1 cannot say which sources ask for OAuth tokens, and taking it for "none does" would let requests
-//! through that have none. It is written beside its place,
-//! flushed and renamed, so that a reader sees the old one or the new one whole. Whatever is not exactly that counts as
-//! no snapshot: the checksum is against damage, not against forgery, for which the file's mode (0600) and its
-//! directory have to do.
+//! One JSON document: a version, the checksum of the list's own text, the list. A file of another version counts as none,
+//! and so does one that lacks a field: one of version 1 cannot say which sources ask for OAuth tokens, and taking that for
+//! "none does" would let requests through that have none. It is written beside its place, flushed and renamed, so that a
+//! reader sees the old one or the new one whole. The checksum is against damage, not against forgery, for which the
+//! file's mode (0600) and its directory have to do.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
@@ -64,6 +63,7 @@ struct StoredSource {
     max_age_s: i32,
     signed: bool,
     keys: Vec<StoredKey>,
+    #[serde(deserialize_with = "present")]
     oauth: Option<StoredClient>,
 }
 
@@ -72,6 +72,7 @@ struct StoredKey {
     /// Base64 of SubjectPublicKeyInfo.
     spki: String,
     /// RFC 3339; null: no end is known.
+    #[serde(deserialize_with = "present")]
     retires_at: Option<String>,
 }
 
@@ -80,6 +81,7 @@ struct StoredClient {
     client_id: String,
     /// Base64.
     secret_sha256: String,
+    #[serde(deserialize_with = "present")]
     old: Option<StoredOldSecret>,
 }
 
@@ -89,6 +91,11 @@ struct StoredOldSecret {
     sha256: String,
     /// RFC 3339.
     until: String,
+}
+
+/// A value or null: with a function of its own, serde takes an absent field for a mistake and not for null.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(field)
 }
 
 /// The sources of the file and when the database gave them; `None` if there is no file.

@@ -160,6 +160,23 @@ fn a_client_that_cannot_be_read_is_not_taken_for_none() {
 }
 
 #[test]
+fn a_field_that_is_not_there_is_not_taken_for_null() {
+    let whole = serde_json::json!([{
+        "id": 1, "path": "a", "max_age_s": 1, "signed": true,
+        "keys": [{"spki": "AAAA", "retires_at": null}],
+        "oauth": {"client_id": "x", "secret_sha256": "AAAA", "old": null},
+    }]);
+    decode(forged(whole.clone()).as_bytes()).unwrap();
+    for (object, field) in
+        [("/0", "oauth"), ("/0", "keys"), ("/0", "signed"), ("/0/keys/0", "retires_at"), ("/0/oauth", "old")]
+    {
+        let mut lacking = whole.clone();
+        lacking.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(field).unwrap();
+        assert!(matches!(decode(forged(lacking).as_bytes()), Err(SnapshotError::Malformed)), "{field}");
+    }
+}
+
+#[test]
 fn an_end_that_cannot_be_read_is_not_taken_for_none() {
     let listed = sources();
     let stored = store_key(&listed[0].keys[0]);
