@@ -1,7 +1,7 @@
 //! OAuth for sources that ask for it: who may have a token, and whether a request carries one. The tokens themselves are
 //! told in [`wire::oauth`].
 //!
-//! Without `SENDSTATE_SECRET_KEY` there is no [`Authority`] over tokens: then a source that asks for them is refused with
+//! Without `SENDSTATE_OAUTH_KEY` there is no [`Authority`] over tokens: then a source that asks for them is refused with
 //! 503, never let through, and the process is not ready.
 
 mod answer;
@@ -23,9 +23,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wire::oauth::{SecretHash, Secrets, TokenError, TokenRing, Which};
 
-/// Most requests at a time that wait for a fresh list because nobody here seems to have made their token. After a secret
-/// was cut off these are all of SendGrid's, until it asks for another token: they must not hold the connections that other
-/// sources need.
+/// Most requests at a time that wait for a fresh list because the one in memory knows neither their token nor their
+/// client. After a secret was cut off the first are all of SendGrid's, until it asks for another token; the second are
+/// anybody's who guesses. They must not hold the connections that other sources need.
 const DOUBTS_MAX: usize = 64;
 
 /// Makes tokens and checks them, as far as this process has a key for it. Cheap to clone, shares all of it.
@@ -80,7 +80,7 @@ impl Authority {
         self.0.ring.is_some()
     }
 
-    /// The right to wait for a fresh list on account of a token, given back when dropped; `None`: too many do.
+    /// The right to wait for a fresh list on account of a token or a client, given back when dropped; `None`: too many do.
     pub(crate) fn doubt(&self) -> Option<SemaphorePermit<'_>> {
         self.0.doubts.try_acquire().ok()
     }

@@ -128,5 +128,15 @@ pub(crate) fn keep_for_test(path: &std::path::Path, source: &Source) {
     snapshot::write(path, &list.listed(), list.confirmed_at()).unwrap();
 }
 
+/// A list that nobody reads again as long as the sender is held: whoever waits for a fresh one waits all of its patience.
+#[cfg(test)]
+pub(crate) fn stuck_for_test(source: &Source) -> (Sources, watch::Sender<u64>) {
+    let list = SourceList::new(vec![source.listed().clone()], jiff::Timestamp::UNIX_EPOCH, None);
+    let list = ArcSwapOption::from_pointee(list);
+    let (finish, finished) = watch::channel(0);
+    let shared = Arc::new(Shared { list, begun: AtomicU64::new(0), demanded: Notify::new() });
+    (Sources { shared, finished }, finish)
+}
+
 #[cfg(test)]
 mod tests;

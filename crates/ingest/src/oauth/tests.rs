@@ -8,7 +8,7 @@ use wire::oauth::TokenKey;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-fn authority() -> Authority {
+pub(super) fn authority() -> Authority {
     let key = TokenKey::new(SecretBox::new(Box::new([7; 32])));
     Authority::new(Some(Arc::new(TokenRing::new(key, None))), HOUR)
 }
@@ -22,7 +22,7 @@ fn hash(secret: &str) -> SecretHash {
 }
 
 /// A source whose client knows `new` and, for another minute, `old`.
-fn source(id: i32) -> Source {
+pub(super) fn source(id: i32) -> Source {
     let sha256 = |secret| hash(secret).as_bytes().to_vec();
     let client = ListedClient {
         client_id: format!("client-{id}"),
