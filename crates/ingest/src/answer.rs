@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
     MissingToken,
     #[error("The OAuth token has expired or was not made for this source.")]
     InvalidToken,
-    #[error("OAuth tokens can be neither made nor checked here: SENDSTATE_SECRET_KEY is not set.")]
+    #[error("OAuth tokens can be neither made nor checked here at the moment; try again later.")]
     OauthUnavailable,
     #[error(
         "This source's webhook must be signed: exactly one signature and one timestamp of ten digits are needed."

@@ -2,7 +2,7 @@
 
 mod oauth;
 
-use oauth::{Oauth, SECRET_KEY, SECRET_KEY_PREVIOUS, TOKEN_LIFETIME};
+use oauth::{OAUTH_KEY, OAUTH_KEY_PREVIOUS, Oauth, TOKEN_LIFETIME};
 use queue::SettingsError;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::Program;
@@ -105,8 +105,8 @@ const SETTINGS: &[Setting] = &[
     CONNECTIONS,
     REQUESTS,
     BYTES,
-    SECRET_KEY,
-    SECRET_KEY_PREVIOUS,
+    OAUTH_KEY,
+    OAUTH_KEY_PREVIOUS,
     TOKEN_LIFETIME,
 ];
 

@@ -83,6 +83,7 @@ pub(crate) struct World {
     pub(super) database: Database,
     pub(crate) amqp_url: Url,
     secret_key: String,
+    oauth_key: String,
     pub(super) programs: Vec<Program>,
     proxies: BTreeMap<(String, Server), Proxy>,
     pub(super) allowed: Vec<String>,
@@ -97,13 +98,13 @@ impl World {
         let name = format!("it_{}", Uuid::now_v7().simple());
         let directory = supervisor::directory().join(&name);
         std::fs::create_dir_all(&directory).unwrap();
-        let key: [u8; 32] = rand::random();
         let mut world = Self {
             database: Database::create(&name).await,
             name,
             directory,
             amqp_url: options.amqp_url.parse().expect("SENDSTATE_TEST_AMQP_URL is a URL"),
-            secret_key: base64::engine::general_purpose::STANDARD.encode(key),
+            secret_key: random_key(),
+            oauth_key: random_key(),
             programs: Vec::new(),
             proxies: BTreeMap::new(),
             allowed: Vec::new(),
@@ -145,10 +146,14 @@ impl World {
         program.set("SENDSTATE_DATABASE_URL", database.as_str());
         program.set("SENDSTATE_AMQP_URL", broker.as_str());
         program.set("SENDSTATE_QUEUE_PREFIX", &self.name);
-        program.set("SENDSTATE_SECRET_KEY", &self.secret_key);
         program.set("SENDSTATE_ADMIN_LISTEN", &admin.to_string());
         program.set("SENDSTATE_DRAIN_TIMEOUT", DRAIN_TIMEOUT);
+        // Each process gets the keys of its own business, so that a test fails when one begins to need another's.
+        if kind == "dispatcher" {
+            program.set("SENDSTATE_SECRET_KEY", &self.secret_key);
+        }
         if kind == "ingest" {
+            program.set("SENDSTATE_OAUTH_KEY", &self.oauth_key);
             let public = free_address();
             program.public = Some(public);
             program.set("SENDSTATE_INGEST_LISTEN", &public.to_string());
@@ -241,17 +246,18 @@ impl World {
         self.allowed.push(part.to_owned());
     }
 
-    /// What every process and every command is told as SENDSTATE_SECRET_KEY.
-    pub(crate) fn secret_key(&self) -> &str {
-        &self.secret_key
+    /// What every ingest is told as SENDSTATE_OAUTH_KEY.
+    pub(crate) fn oauth_key(&self) -> &str {
+        &self.oauth_key
     }
 
-    /// A new key for endpoint secrets, for every process that is started and every command that is run from now on.
+    /// A new key for endpoint secrets, for every dispatcher that is started and every command that is run from now on.
     /// Returns the one that was used until now.
     pub(crate) fn replace_secret_key(&mut self) -> String {
-        let key: [u8; 32] = rand::random();
-        let key = base64::engine::general_purpose::STANDARD.encode(key);
-        self.programs.iter_mut().for_each(|program| program.set("SENDSTATE_SECRET_KEY", &key));
+        let key = random_key();
+        let dispatchers =
+            self.programs.iter_mut().filter(|program| program.name().starts_with("dispatcher-"));
+        dispatchers.for_each(|program| program.set("SENDSTATE_SECRET_KEY", &key));
         std::mem::replace(&mut self.secret_key, key)
     }
 
@@ -297,4 +303,9 @@ impl Drop for World {
         eprintln!("---- all of it: {} ----", self.directory.display());
         assert!(std::thread::panicking(), "the test ended without `finish`");
     }
+}
+
+/// As `openssl rand -base64 32` makes one.
+fn random_key() -> String {
+    base64::engine::general_purpose::STANDARD.encode(rand::random::<[u8; 32]>())
 }

@@ -62,13 +62,13 @@ pub(super) fn granted(exchange: Exchange) -> String {
     body["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What an ingest with this secret key makes for this source and client secret, ending at this second.
-pub(super) fn made(secret_key: &str, source: &Value, secret: &str, expires_at: i64) -> String {
+/// What an ingest with this key makes for this source and client secret, ending at this second.
+pub(super) fn made(key: &str, source: &Value, secret: &str, expires_at: i64) -> String {
     let code = |key: &[u8], parts: &[&[u8]]| {
         let code = Hmac::<Sha256>::new_from_slice(key).unwrap();
         parts.iter().fold(code, |code, part| code.chain_update(part)).finalize().into_bytes()
     };
-    let key = code(&BASE64.decode(secret_key).unwrap(), &[b"sendstate oauth token key", &[1]]);
+    let key = code(&BASE64.decode(key).unwrap(), &[b"sendstate oauth token key", &[1]]);
     let id = i32::try_from(source["id"].as_i64().unwrap()).unwrap().to_be_bytes();
     let (end, hash) = (expires_at.to_be_bytes(), Sha256::digest(secret));
     let code = code(&key, &[b"sendstate oauth token 1 ", &id, &end, &hash]);

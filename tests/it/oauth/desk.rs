@@ -138,7 +138,7 @@ async fn tokens_are_asked_for_by_post_with_a_small_body_that_arrives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_there_is_no_key_and_nobody_asks_for_tokens_there_is_nothing() {
     let mut world = World::start(Options::new(1, 1, 0).not_started()).await;
-    world.program("ingest-1").unset("SENDSTATE_SECRET_KEY");
+    world.program("ingest-1").unset("SENDSTATE_OAUTH_KEY");
     world.start_process("ingest-1").await;
     let desk = format!("{}/oauth/token", world.ingest_url(1));
     let (status, code, _) = refusal(form("grant_type=client_credentials").to(&desk).await);

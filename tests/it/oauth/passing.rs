@@ -39,7 +39,7 @@ async fn a_token_that_is_missing_made_up_cut_or_over_is_401() {
     ] {
         assert_eq!(refusal(post.to(&url).await), missing(), "{post:?}");
     }
-    let key = stage.world.secret_key().to_owned();
+    let key = stage.world.oauth_key().to_owned();
     let other = stage.world.source("other", &["--public-key", &stage.sender.public_key(), "--oauth"]).await;
     let others = Client::of(&other).token(&stage.desk(1)).await;
     let (secret, now) = (stage.client.secret.as_str(), now_seconds());

@@ -16,20 +16,40 @@ async fn leave_without_database(stage: &mut Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_outlives_the_ingest_that_made_it_and_a_replaced_key() {
+async fn a_token_outlives_the_ingest_that_made_it() {
     let mut stage = Stage::set(Options::new(1, 1, 0)).await;
     let token = stage.token(1).await;
-    stage.world.restart("ingest-1").await;
+    stage.world.kill("ingest-1");
+    stage.world.start_process("ingest-1").await;
     assert_eq!(stage.post(&token, 1).await.unwrap().status, 204);
-    let old = stage.world.replace_secret_key();
-    stage.world.program("ingest-1").set("SENDSTATE_SECRET_KEY_PREVIOUS", &old);
-    stage.world.restart("ingest-1").await;
-    assert_eq!(stage.post(&token, 1).await.unwrap().status, 204);
-    let new = stage.token(1).await;
-    stage.world.program("ingest-1").unset("SENDSTATE_SECRET_KEY_PREVIOUS");
-    stage.world.restart("ingest-1").await;
-    assert_eq!(refusal(stage.post(&token, 1).await), super::invalid());
-    assert_eq!(stage.post(&new, 1).await.unwrap().status, 204);
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_is_replaced_in_one_ingest_after_the_other_and_no_token_is_refused_meanwhile() {
+    let mut stage = Stage::set(Options::new(2, 1, 0)).await;
+    let old = stage.world.oauth_key().to_owned();
+    let new = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let of_the_old_key = stage.token(1).await;
+    for (current, other) in [(old.as_str(), new), (new, &old)] {
+        for ingest in ["ingest-1", "ingest-2"] {
+            stage.world.program(ingest).set("SENDSTATE_OAUTH_KEY", current);
+            stage.world.program(ingest).set("SENDSTATE_OAUTH_KEY_PREVIOUS", other);
+            stage.world.restart(ingest).await;
+            for token in [stage.token(1).await, stage.token(2).await, of_the_old_key.clone()] {
+                for ingest in [1, 2] {
+                    assert_eq!(stage.post(&token, ingest).await.unwrap().status, 204, "{ingest}");
+                }
+            }
+        }
+    }
+    let of_the_new_key = stage.token(1).await;
+    for (name, ingest) in [("ingest-1", 1), ("ingest-2", 2)] {
+        stage.world.program(name).unset("SENDSTATE_OAUTH_KEY_PREVIOUS");
+        stage.world.restart(name).await;
+        assert_eq!(stage.post(&of_the_new_key, ingest).await.unwrap().status, 204);
+        assert_eq!(refusal(stage.post(&of_the_old_key, ingest).await), super::invalid());
+    }
     stage.world.finish().await;
 }
 
@@ -74,9 +94,9 @@ async fn an_ingest_without_the_key_refuses_such_a_source_and_is_not_ready_until_
     let token = stage.token(1).await;
     let plain = Sender::new();
     let other = stage.world.signed_source("plain", &plain).await;
-    stage.world.allow_error("sources ask for OAuth tokens and SENDSTATE_SECRET_KEY is not set");
+    stage.world.allow_error("sources ask for OAuth tokens and SENDSTATE_OAUTH_KEY is not set");
     assert_eq!(stage.world.terminate("ingest-1").await, Some(0));
-    stage.world.program("ingest-1").unset("SENDSTATE_SECRET_KEY");
+    stage.world.program("ingest-1").unset("SENDSTATE_OAUTH_KEY");
     stage.world.program("ingest-1").start();
     let refused = wait_for("a 503 for want of a key", DEADLINE, async || {
         let answer = stage.post(&token, 1).await.map_err(|error| error.to_string())?;
@@ -95,7 +115,7 @@ async fn an_ingest_without_the_key_refuses_such_a_source_and_is_not_ready_until_
     let desk = refusal(stage.client.ask(&stage.desk(1)).await);
     assert_eq!((desk.0, desk.1.as_str()), (503, "temporarily_unavailable"));
     let (ready, report) = stage.world.readiness("ingest-1").await;
-    assert!(!ready && report["conditions"]["oauth"].as_str().unwrap().contains("SECRET_KEY"), "{report}");
+    assert!(!ready && report["conditions"]["oauth"].as_str().unwrap().contains("OAUTH_KEY"), "{report}");
     let log = std::fs::read_to_string(stage.world.program("ingest-1").log()).unwrap();
     let said = log.lines().filter(|line| line.contains("\"ERROR\"")).count();
     assert_eq!(said, 1, "it is said once and clearly:\n{log}");

@@ -162,7 +162,7 @@ pub(super) fn to_enter(credentials: &Credentials) -> String {
         &format!("  Client ID      {client_id}"),
         &format!("  Client Secret  {}", secret.reveal()),
         &format!("  Token URL      https://your.host{TOKEN_PATH}"),
-        "Every ingest needs SENDSTATE_SECRET_KEY; one without it refuses this source's requests.",
+        "Every ingest needs SENDSTATE_OAUTH_KEY; one without it refuses this source's requests.",
     ]
     .join("\n")
 }
@@ -211,7 +211,7 @@ mod tests {
         let secret = ClientSecret::generate([7; 32]);
         let credentials = Credentials { client_id: "oaid_x".to_owned(), secret };
         let shown = to_enter(&credentials);
-        for part in ["oaid_x", credentials.secret.reveal(), "/oauth/token", "SENDSTATE_SECRET_KEY"] {
+        for part in ["oaid_x", credentials.secret.reveal(), "/oauth/token", "SENDSTATE_OAUTH_KEY"] {
             assert!(shown.contains(part), "{shown}");
         }
         assert!(!format!("{credentials:?}").contains(credentials.secret.reveal()));

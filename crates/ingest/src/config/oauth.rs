@@ -8,19 +8,20 @@ use std::time::Duration;
 use store::sealed::SecretKey;
 use wire::oauth::{LIFETIME_MAX, TokenKey, TokenRing};
 
-pub(super) const SECRET_KEY: Setting = Setting {
-    name: "SENDSTATE_SECRET_KEY",
+pub(super) const OAUTH_KEY: Setting = Setting {
+    name: "SENDSTATE_OAUTH_KEY",
     default: None,
     secret: true,
-    help: "The dispatchers' key, and the same for every ingest. Only needed if a source asks for OAuth tokens: the key \
-           that makes and checks them is derived from it. Without it such a source is refused, and ingest is not ready.",
+    help: "Only needed if a source asks for OAuth tokens: 32 random bytes in base64 (openssl rand -base64 32), the same for \
+           every ingest, with which tokens are made and checked. Not SENDSTATE_SECRET_KEY, which ingest has no business \
+           with. Without it such a source is refused, and ingest is not ready.",
 };
 
-pub(super) const SECRET_KEY_PREVIOUS: Setting = Setting {
-    name: "SENDSTATE_SECRET_KEY_PREVIOUS",
+pub(super) const OAUTH_KEY_PREVIOUS: Setting = Setting {
+    name: "SENDSTATE_OAUTH_KEY_PREVIOUS",
     default: None,
     secret: true,
-    help: "While SENDSTATE_SECRET_KEY is replaced: the key before it, whose tokens are still accepted.",
+    help: "While SENDSTATE_OAUTH_KEY is replaced: the other of the two keys, whose tokens are accepted, too.",
 };
 
 pub(super) const TOKEN_LIFETIME: Setting = Setting {
@@ -31,7 +32,7 @@ pub(super) const TOKEN_LIFETIME: Setting = Setting {
            another one so often.",
 };
 
-/// What tokens are made for.
+/// Whoever sets this key and SENDSTATE_SECRET_KEY to the same text still has two keys that tell nothing of each other.
 const PURPOSE: &str = "sendstate oauth token key";
 
 /// How tokens are made.
@@ -45,14 +46,14 @@ pub struct Oauth {
 impl Oauth {
     /// Reads them; mistakes stay with the reader.
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let current = reader.optional_secret(&SECRET_KEY);
-        let previous = reader.optional_secret(&SECRET_KEY_PREVIOUS);
+        let current = reader.optional_secret(&OAUTH_KEY);
+        let previous = reader.optional_secret(&OAUTH_KEY_PREVIOUS);
         if current.is_none() && previous.is_some() {
             let remedy = "set it, or take the previous key away";
-            reader.mistake(&SECRET_KEY, format!("is not set, and {} is", SECRET_KEY_PREVIOUS.name), remedy);
+            reader.mistake(&OAUTH_KEY, format!("is not set, and {} is", OAUTH_KEY_PREVIOUS.name), remedy);
         }
-        let current = current.and_then(|text| key(reader, &SECRET_KEY, &text));
-        let previous = previous.and_then(|text| key(reader, &SECRET_KEY_PREVIOUS, &text));
+        let current = current.and_then(|text| key(reader, &OAUTH_KEY, &text));
+        let previous = previous.and_then(|text| key(reader, &OAUTH_KEY_PREVIOUS, &text));
         Self {
             ring: current.map(|current| Arc::new(TokenRing::new(current, previous))),
             lifetime: reader.duration(&TOKEN_LIFETIME, seconds(60)..=LIFETIME_MAX),
@@ -63,7 +64,13 @@ impl Oauth {
 fn key(reader: &mut Reader<'_>, setting: &Setting, text: &SecretString) -> Option<TokenKey> {
     SecretKey::parse(text.expose_secret())
         .map(|key| TokenKey::new(key.derive(PURPOSE)))
-        .map_err(|error| reader.mistake(setting, error.to_string(), "use the dispatchers' key"))
+        .map_err(|error| {
+            reader.mistake(
+                setting,
+                error.to_string(),
+                "use the key of the other ingests, or make one: openssl rand -base64 32",
+            )
+        })
         .ok()
 }
 
@@ -94,10 +101,10 @@ mod tests {
 
     #[test]
     fn while_the_key_is_replaced_tokens_of_both_are_accepted_and_new_ones_are_the_new_key_s() {
-        let before = read(&[("SENDSTATE_SECRET_KEY", OLD)]).unwrap().ring.unwrap();
-        let meanwhile = [("SENDSTATE_SECRET_KEY", NEW), ("SENDSTATE_SECRET_KEY_PREVIOUS", OLD)];
+        let before = read(&[("SENDSTATE_OAUTH_KEY", OLD)]).unwrap().ring.unwrap();
+        let meanwhile = [("SENDSTATE_OAUTH_KEY", NEW), ("SENDSTATE_OAUTH_KEY_PREVIOUS", OLD)];
         let meanwhile = read(&meanwhile).unwrap().ring.unwrap();
-        let after = read(&[("SENDSTATE_SECRET_KEY", NEW)]).unwrap().ring.unwrap();
+        let after = read(&[("SENDSTATE_OAUTH_KEY", NEW)]).unwrap().ring.unwrap();
         let secrets = Secrets { current: SecretHash::of(b"x"), old: None };
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let made = |ring: &TokenRing| ring.issue(SourceId(1), &secrets.current, now, LIFETIME_MAX);
@@ -112,11 +119,11 @@ mod tests {
     #[test]
     fn a_key_that_is_none_or_alone_in_the_wrong_place_is_a_mistake_that_shows_nothing() {
         for (environment, named) in [
-            (&[("SENDSTATE_SECRET_KEY", "c2hvcnQ=")][..], "SENDSTATE_SECRET_KEY: "),
-            (&[("SENDSTATE_SECRET_KEY_PREVIOUS", OLD)], "SENDSTATE_SECRET_KEY: "),
+            (&[("SENDSTATE_OAUTH_KEY", "c2hvcnQ=")][..], "SENDSTATE_OAUTH_KEY: "),
+            (&[("SENDSTATE_OAUTH_KEY_PREVIOUS", OLD)], "SENDSTATE_OAUTH_KEY: "),
             (
-                &[("SENDSTATE_SECRET_KEY", NEW), ("SENDSTATE_SECRET_KEY_PREVIOUS", "c2hvcnQ=")],
-                "SENDSTATE_SECRET_KEY_PREVIOUS: ",
+                &[("SENDSTATE_OAUTH_KEY", NEW), ("SENDSTATE_OAUTH_KEY_PREVIOUS", "c2hvcnQ=")],
+                "SENDSTATE_OAUTH_KEY_PREVIOUS: ",
             ),
             (&[("SENDSTATE_INGEST_TOKEN_LIFETIME", "2h")], "SENDSTATE_INGEST_TOKEN_LIFETIME: "),
         ] {

@@ -26,11 +26,11 @@ impl TokensCondition {
         if lacking && !self.lacking {
             tracing::error!(
                 sources = asking,
-                "sources ask for OAuth tokens and SENDSTATE_SECRET_KEY is not set: all their requests are refused"
+                "sources ask for OAuth tokens and SENDSTATE_OAUTH_KEY is not set: all their requests are refused"
             );
         }
         if lacking {
-            self.condition.unmet("sources ask for OAuth tokens and SENDSTATE_SECRET_KEY is not set");
+            self.condition.unmet("sources ask for OAuth tokens and SENDSTATE_OAUTH_KEY is not set");
         } else {
             self.condition.met();
         }

@@ -186,6 +186,7 @@ fn settings(platform: &Platform) -> Result<Vec<(String, String)>> {
         ("SENDSTATE_DATABASE_URL", platform.database_url()),
         ("SENDSTATE_AMQP_URL", platform.amqp_url()),
         ("SENDSTATE_SECRET_KEY", secret::key()?),
+        ("SENDSTATE_OAUTH_KEY", secret::key()?),
         ("SENDSTATE_QUEUE_PREFIX", prefix),
     ];
     Ok(settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
