@@ -1,5 +1,6 @@
 //! `sendstate source add`, `list`, `set`, `key` and `oauth`.
 
+mod alone;
 pub(crate) mod key;
 pub(crate) mod keys;
 mod oauth;

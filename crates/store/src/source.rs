@@ -198,6 +198,18 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<Source>, StoreError
         .collect()
 }
 
+/// Keeps every other command that changes the webhook of the source with this name away until the connection ends;
+/// `false`: one is under way. By the name, because the source itself may be made meanwhile. Role: operator.
+///
+/// # Errors
+/// As any statement.
+pub async fn lock_webhook(client: &impl GenericClient, name: &str) -> Result<bool, StoreError> {
+    let statement = client
+        .prepare_cached("SELECT pg_try_advisory_lock(hashtextextended('sendstate.webhook ' || $1::text, 0))")
+        .await?;
+    Ok(client.query_one(&statement, &[&name]).await?.get(0))
+}
+
 fn machine_opens(row: &Row) -> Result<MachineOpens, StoreError> {
     MachineOpens::parse(row.get("machine_opens")).ok_or(StoreError::Unreadable("policy for machine opens"))
 }

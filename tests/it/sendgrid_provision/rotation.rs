@@ -5,23 +5,23 @@ use crate::harness::sendgrid::{Fault, Order};
 use crate::harness::{DEADLINE, Mail, Sender, wait_for};
 use std::pin::pin;
 
-const SIGNED: &str = "PATCH /v3/user/webhooks/event/settings/signed";
+pub(super) const SIGNED: &str = "PATCH /v3/user/webhooks/event/settings/signed";
 
 /// Provisioned; returns the webhook's id and what it signs with.
-async fn provisioned(stage: &Stage) -> (String, Sender) {
+pub(super) async fn provisioned(stage: &Stage) -> (String, Sender) {
     let ended = stage.provision_untested("main", &[]).await.with(0);
     let id = ended.document["webhook_id"].as_str().unwrap().to_owned();
     let signer = stage.sendgrid.signer(&id).unwrap();
     (id, signer)
 }
 
-async fn states(stage: &Stage) -> Vec<String> {
+pub(super) async fn states(stage: &Stage) -> Vec<String> {
     let keys = stage.keys("main").await;
     keys.iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The status that a request signed with this is answered.
-async fn answered(stage: &Stage, signer: &Sender) -> u16 {
+pub(super) async fn answered(stage: &Stage, signer: &Sender) -> u16 {
     let post = signer.batch(&[Mail::new().event("delivered", 1)]);
     post.to(&stage.url("main")).await.unwrap().status.as_u16()
 }

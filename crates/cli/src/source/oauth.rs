@@ -4,6 +4,7 @@
 //! [`switch_on`] and [`rotate`] give the [`Credentials`] to whoever hands them to SendGrid. Ingest follows at once for
 //! clients and secrets that it does not know, within its refresh for what it does.
 
+use super::alone::alone;
 use super::{Document, named, table};
 use crate::args::{OauthArg, SourceOauth};
 use crate::failure::Failure;
@@ -56,6 +57,7 @@ pub(crate) async fn oauth(global: &Global, args: &SourceOauth) -> Result<(), Fai
         );
     }
     let mut client = database::operator(global).await?;
+    alone(&client, &args.name).await?;
     let source = named(&client, &args.name).await?;
     let (credentials, said) = match args.action {
         OauthArg::On => {

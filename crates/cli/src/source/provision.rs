@@ -1,11 +1,13 @@
 //! A source's webhook in SendGrid: setting it up by one command, looking at it, replacing its key, taking it away.
 //!
 //! SendGrid is the only memory of how far a command came: each looks at what there is and does what is missing, so one
-//! that was interrupted is simply run again. Three rules hold at every moment, whatever fails:
+//! that was interrupted is simply run again. One at a time changes a source's webhook (`alone`). Three rules hold at every
+//! moment, whatever fails:
 //!
 //! * A webhook is switched on by us only when it signs and its source accepts the key, so nothing is ever sent unsigned
 //!   on our account, and nothing signed arrives that would be refused.
-//! * A key is retired only when the webhook has another one and the source accepts that.
+//! * A key is retired only when the webhook has another one and the source accepts that; both are looked at again just
+//!   before.
 //! * Signing is switched off only to make a new key, and the command does not end before it is on again.
 
 mod address;

@@ -12,6 +12,7 @@ use super::which::{self, Found, Named, Use, described};
 use crate::args::SourceDeprovision;
 use crate::failure::Failure;
 use crate::settings::Global;
+use crate::source::alone::alone;
 use crate::{account, database, source};
 use sendgrid::webhook::WebhookSettings;
 use sendgrid::{Client, Error, Permission};
@@ -22,6 +23,9 @@ const STEPS: &[Step] = &[Step::Permissions, Step::Webhook];
 pub(crate) async fn deprovision(global: &Global, args: &SourceDeprovision) -> Result<(), Failure> {
     let api = account::client(&args.account)?;
     let client = database::operator(global).await?;
+    if !args.dry_run {
+        alone(&client, &args.name).await?;
+    }
     let source = source::named(&client, &args.name).await?;
     let named = which::named(&args.which, &source.path)?;
     let mut removal = Removal { args, api, client, source, named, found: None };

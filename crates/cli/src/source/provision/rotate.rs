@@ -20,6 +20,7 @@ use super::{key, trial};
 use crate::args::SourceRotateKey;
 use crate::failure::Failure;
 use crate::settings::Global;
+use crate::source::alone::alone;
 use crate::{account, database, output, source};
 use domain::SourceId;
 use gap::Gap;
@@ -47,7 +48,11 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) async fn rotate_key(global: &Global, args: &SourceRotateKey) -> Result<(), Failure> {
     let api = account::client(&args.account)?;
     let pool = database::pool(global, Role::Operator, PoolSettings::default().statement_timeout)?;
-    let source = source::named(&pool.get().await?, &args.name).await?;
+    let client = pool.get().await?;
+    if !args.dry_run {
+        alone(&client, &args.name).await?;
+    }
+    let source = source::named(&client, &args.name).await?;
     if !source.signed {
         return Err(key::unsigned(&source.name));
     }
@@ -56,6 +61,7 @@ pub(crate) async fn rotate_key(global: &Global, args: &SourceRotateKey) -> Resul
         args,
         api,
         pool,
+        _alone: client,
         source,
         named,
         found: None,
@@ -76,6 +82,8 @@ struct Rotation<'a> {
     api: Client,
     /// The connection may break while SendGrid is asked; then another one is needed at once.
     pool: Pool,
+    /// Holds the lock, and does nothing else: what broke with it could not be told from a lock that is lost.
+    _alone: store::Client,
     source: Source,
     named: Named,
     found: Option<Found>,

@@ -18,6 +18,7 @@ use super::{double, key, trial, wanted};
 use crate::args::SourceProvision;
 use crate::failure::Failure;
 use crate::settings::Global;
+use crate::source::alone::alone;
 use crate::{account, database};
 use domain::SourceId;
 use sendgrid::webhook::{OAuthChange, Toggle, WebhookId, Webhooks};
@@ -52,6 +53,9 @@ pub(crate) async fn provision(global: &Global, args: &SourceProvision) -> Result
     let mut to = address(&args.name)?;
     let api = account::client(&args.account)?;
     let client = database::operator(global).await?;
+    if !args.dry_run {
+        alone(&client, &args.name).await?;
+    }
     let sources = store::source::list(&client).await?;
     let source = sources.iter().find(|source| source.name == args.name).cloned();
     match &source {

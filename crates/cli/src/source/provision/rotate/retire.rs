@@ -1,12 +1,12 @@
-//! An end for the key that was replaced: only now, that another one signs and is accepted.
+//! An end for the key that was replaced: only now, that another one signs and is accepted, which is looked at once more.
 
 use super::Rotation;
 use crate::failure::Failure;
 use crate::output;
-use crate::source::provision::ask::Refused;
+use crate::source::provision::ask::{self, Refused};
 use crate::source::provision::key;
 use crate::source::provision::steps::{Taken, done, skipped};
-use store::source::key::{IfLast, Retirement, SourceKey};
+use store::source::key::{IfLast, KeyState, Retirement, SourceKey};
 use wire::signature::PublicKey;
 
 impl Rotation<'_> {
@@ -17,6 +17,7 @@ impl Rotation<'_> {
         let Some(new) = self.new.as_ref().map(PublicKey::fingerprint) else {
             return Ok(skipped(format!("would retire the old key, {overlap} after that")));
         };
+        self.check_still_signs_with(&new).await?;
         let label = key::label(&self.found()?.webhook.id);
         let old = self.old.as_ref().map(PublicKey::fingerprint);
         let is_old = |key: &SourceKey| {
@@ -37,8 +38,12 @@ impl Rotation<'_> {
                 return Err(Failure::failed(format!("key {id} is the only active key of the source")).into());
             }
         }
+        // Under the source's lock, if there was any to retire.
+        let keys = store::source::key::list(&transaction, self.source.id).await.map_err(Failure::from)?;
+        if !keys.iter().any(|key| key.sha256 == new && key.state == KeyState::Active) {
+            return Err(not_accepted(&self.source.name).into());
+        }
         transaction.commit().await.map_err(Failure::from)?;
-        let keys = store::source::key::list(&client, self.source.id).await.map_err(Failure::from)?;
         let ends = keys.iter().filter(|key| ids.contains(&key.id));
         self.ends = ends.filter_map(|key| Some((key.id, key.retires_at?))).collect();
         if self.ends.is_empty() {
@@ -53,4 +58,27 @@ impl Rotation<'_> {
             .map(|(id, until)| format!("key {id} is accepted until {}", output::time(*until)));
         Ok(done(ends.collect::<Vec<_>>().join("; ")))
     }
+
+    /// Whoever has had another key made meanwhile, here or in SendGrid's pages: then this command does not know which keys
+    /// are old.
+    async fn check_still_signs_with(&self, new: &str) -> Result<(), Refused> {
+        let signing = ask::signing(&self.api, &self.found()?.webhook.id).await?;
+        let what = match key::read(&signing)?.map(|key| key.fingerprint()) {
+            Some(sha256) if sha256 == new => return Ok(()),
+            Some(sha256) => format!("by now SendGrid signs with another key, of sha256 {sha256}"),
+            None => "signing has been switched off meanwhile".to_owned(),
+        };
+        let name = &self.source.name;
+        Err(Failure::failed(format!("{what}: no key was retired"))
+            .next(format!(
+                "have signing on and its key accepted: sendstate source provision {name} --url URL; then retire what is \
+                 old: sendstate source key list {name}"
+            ))
+            .into())
+    }
+}
+
+fn not_accepted(source: &str) -> Failure {
+    Failure::failed("the new key has been retired meanwhile: no other key was")
+        .next(format!("have it accepted again: sendstate source provision {source} --url URL"))
 }
