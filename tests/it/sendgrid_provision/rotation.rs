@@ -149,6 +149,39 @@ async fn killed_while_signing_is_off_it_ends_well_when_it_is_run_again() {
 }
 
 #[tokio::test]
+async fn a_rotation_for_whose_keys_there_is_no_room_changes_nothing() {
+    let stage = Stage::set().await;
+    let (id, old) = provisioned(&stage).await;
+    let mut others = Vec::new();
+    for _ in 0..8 {
+        let key = Sender::new().public_key();
+        let added = stage.world.cli_json(&["source", "key", "add", "main", "--public-key", &key]).await;
+        others.push(added["id"].to_string());
+    }
+    // Nine, the webhook's own among them: the new one is the tenth, and there is no eleventh.
+    stage.source(&["rotate-key", "main", "--no-test"]).await.with(0);
+    stage.sendgrid.forget_calls();
+    for flags in [&["--no-test"][..], &["--dry-run"]] {
+        let full = stage.source(&[&["rotate-key", "main"], flags].concat()).await.with(1);
+        assert_eq!(full.steps()[2..4], ["old_key failed", "signing skipped"]);
+        assert!(full.stderr.contains("source key list main"), "{full:?}");
+    }
+    assert_eq!(stage.sendgrid.changes(), Vec::<String>::new());
+    // Nine without the one that the webhook signs with, which has to be accepted, too.
+    let retire = async |id: &str| stage.source(&["key", "retire", "main", id, "--now"]).await.with(0);
+    retire(&others[0]).await;
+    stage.sendgrid.sign_webhook(&id, false);
+    stage.sendgrid.sign_webhook(&id, true);
+    stage.source(&["rotate-key", "main", "--no-test"]).await.with(1);
+    assert_eq!(stage.sendgrid.changes(), Vec::<String>::new());
+    retire(&others[1]).await;
+    stage.source(&["rotate-key", "main", "--no-test"]).await.with(0);
+    assert_eq!(answered(&stage, &old).await, 204);
+    stage.source(&["status", "main"]).await.with(0);
+    stage.world.finish().await;
+}
+
+#[tokio::test]
 async fn a_key_that_was_made_and_not_accepted_is_accepted_by_the_next_set_up() {
     let stage = Stage::set().await;
     let (id, _) = provisioned(&stage).await;

@@ -36,11 +36,22 @@ pub(super) fn belongs(keys: &[SourceKey], id: &WebhookId, signing: &Signing) -> 
     keys.iter().any(|key| Some(&key.sha256) == sha256.as_ref() || key.label.as_ref() == Some(&label))
 }
 
-/// Whether there is room for one more key, asked before SendGrid is made to need it.
-pub(super) fn check_room(source: &Source, key: Option<&PublicKey>) -> Result<(), Failure> {
-    let held = key.map(PublicKey::fingerprint);
-    let known = held.is_some_and(|sha256| source.keys.iter().any(|key| key.sha256 == sha256));
-    if known || source.keys.len() < ACCEPTED_MAX { Ok(()) } else { Err(full(&source.name)) }
+/// Whether there is room for the key that the webhook signs with, if the source does not accept it yet, and for those
+/// `to_be_made`; asked before SendGrid is made to need it.
+pub(super) fn check_room(
+    source: &Source,
+    signs_with: Option<&PublicKey>,
+    to_be_made: usize,
+) -> Result<(), Failure> {
+    let accepted = |key: &PublicKey| {
+        let sha256 = key.fingerprint();
+        source.keys.iter().any(|held| held.sha256 == sha256)
+    };
+    let needed = to_be_made + usize::from(signs_with.is_some_and(|key| !accepted(key)));
+    if source.keys.len() + needed <= ACCEPTED_MAX {
+        return Ok(());
+    }
+    Err(full(&source.name, source.keys.len(), needed))
 }
 
 /// Makes the source accept a webhook's key, whatever it was before. All or nothing.
@@ -61,14 +72,17 @@ pub(super) async fn accept(
         Added::New(id) => Ok(done(format!("key {id}, sha256 {sha256}, is accepted from now on"))),
         Added::Known(id) => Ok(unchanged(format!("key {id}, sha256 {sha256}, is accepted"))),
         Added::Again(id) => Ok(done(format!("key {id}, sha256 {sha256}, was retiring and is active again"))),
-        Added::Full => Err(full(&source.name).into()),
+        Added::Full => Err(full(&source.name, ACCEPTED_MAX, 1).into()),
         Added::Unsigned => Err(unsigned(&source.name).into()),
     }
 }
 
-fn full(source: &str) -> Failure {
-    Failure::failed(format!("source `{}` accepts {ACCEPTED_MAX} keys already", output::plain(source)))
-        .next(format!("retire one that is not in use: sendstate source key list {}", output::plain(source)))
+fn full(source: &str, accepted: usize, needed: usize) -> Failure {
+    let source = output::plain(source);
+    Failure::failed(format!(
+        "source `{source}` accepts {accepted} keys, this needs room for {needed} more, and there is room for {ACCEPTED_MAX}"
+    ))
+    .next(format!("retire what is not in use: sendstate source key list {source}"))
 }
 
 /// A source that takes unsigned requests would not look at signatures, so provisioning it would promise what does not hold.
@@ -106,6 +120,34 @@ mod tests {
         assert!(!belongs(&[held(&key, None)], &id, &Signing::Off));
         assert!(belongs(&[held(&key, Some(&label(&id)))], &id, &Signing::Off));
         assert!(!belongs(&[], &id, &on(&key)));
+    }
+
+    #[test]
+    fn a_rotation_needs_room_for_the_new_key_and_for_the_old_one_if_it_is_not_accepted() {
+        let old = SigningKey::generate().public_key();
+        let other = || held(&SigningKey::generate().public_key(), None);
+        let source = |keys: Vec<SourceKey>| Source {
+            id: 1,
+            name: "main".to_owned(),
+            path: "main".to_owned(),
+            signed: true,
+            max_age_s: 600,
+            machine_opens: domain::MachineOpens::Count,
+            keys,
+            oauth: None,
+        };
+        let with_old = |others: usize| {
+            source(std::iter::once(held(&old, None)).chain((0..others).map(|_| other())).collect())
+        };
+        let without = |others: usize| source((0..others).map(|_| other()).collect());
+        let room = |source: Source| check_room(&source, Some(&old), 1).is_ok();
+        assert!(room(with_old(8)) && !room(with_old(9)));
+        assert!(room(without(8)) && !room(without(9)) && !room(without(10)));
+        assert!(check_room(&without(9), None, 1).is_ok() && check_room(&without(10), None, 1).is_err());
+        assert!(
+            check_room(&with_old(9), Some(&old), 0).is_ok()
+                && check_room(&without(10), Some(&old), 0).is_err()
+        );
     }
 
     #[test]

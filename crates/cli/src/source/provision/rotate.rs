@@ -140,12 +140,12 @@ impl Rotation<'_> {
     async fn old_key(&mut self) -> Result<Taken, Refused> {
         let found = self.found()?;
         let (id, old) = (found.webhook.id.clone(), key::read(&found.signing)?);
+        key::check_room(&self.source, old.as_ref(), 1)?;
         let Some(old) = old else {
             return Ok(skipped(
                 "signing is off, perhaps since this command was interrupted: there is no old key to see",
             ));
         };
-        key::check_room(&self.source, None)?;
         let taken = if self.args.dry_run {
             skipped(format!("would see to it that the key of sha256 {} is accepted", old.fingerprint()))
         } else {

@@ -68,7 +68,8 @@ impl Setup<'_> {
         };
         self.key = key::read(&found.signing)?;
         if let Some(source) = &self.source {
-            key::check_room(source, self.key.as_ref())?;
+            let to_be_made = usize::from(self.key.is_none());
+            key::check_room(source, self.key.as_ref(), to_be_made)?;
         }
         if let Some(key) = &self.key {
             return Ok(unchanged(format!("on, with the key of sha256 {}", key.fingerprint())));
