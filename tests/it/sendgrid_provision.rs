@@ -4,6 +4,7 @@ mod at_once;
 mod interrupted;
 mod looked_at;
 mod nothing_changed;
+mod proof;
 mod refused;
 mod rotation;
 mod setup;

@@ -34,8 +34,23 @@ async fn a_secret_that_never_reached_sendgrid_is_replaced_by_the_next_run() {
     stage.sendgrid.order(Order::next(Fault::Close).on(CHANGE));
     let ended = stage.provision("main", &["--oauth"]).await.with(69);
     assert_eq!(ended.steps()[5..7], ["oauth done", "events failed"]);
+    let warnings = ended.document["warnings"].to_string();
+    assert!(warnings.contains("401") && warnings.contains("sendstate source oauth main off"), "{ended:?}");
     let ended = stage.provision("main", &["--oauth"]).await.with(0);
     assert_eq!(ended.steps()[5..], ["oauth done", "events done", "test done"]);
+    assert_eq!(ended.document["warnings"].as_array().unwrap().len(), 0);
+    stage.world.finish().await;
+}
+
+#[tokio::test]
+async fn a_test_that_fails_with_a_secret_from_before_leads_to_a_new_secret() {
+    let stage = Stage::set().await;
+    stage.provision("main", &["--oauth", "--no-test"]).await.with(0);
+    // Nobody has entered it at SendGrid.
+    stage.world.cli_json(&["source", "oauth", "main", "rotate", "--overlap", "0s"]).await;
+    let ended = stage.provision("main", &["--wait", "1s"]).await.with(1);
+    assert_eq!(ended.steps()[5..], ["oauth unchanged", "events unchanged", "test failed"]);
+    assert!(ended.stderr.contains("sendstate source oauth main rotate"), "{ended:?}");
     stage.world.finish().await;
 }
 

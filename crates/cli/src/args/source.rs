@@ -66,7 +66,8 @@ Examples:
     ///
     /// SendGrid makes a new pair when signing is switched off and on again, so for a moment it posts unsigned. Ingest refuses
     /// that, and SendGrid repeats for 24 hours what was refused. Signing is not left off: Ctrl-C is heeded only when it is on
-    /// again. If the process was killed meanwhile, run it again at once.
+    /// again. If the process was killed meanwhile, run it again at once. The old key gets its end when SendGrid's test has
+    /// arrived with the new one.
     #[command(after_help = "\
 Examples:
   sendstate source rotate-key newsletter

@@ -39,8 +39,8 @@ pub async fn batch(
     Ok(row.as_ref().map(batch_of))
 }
 
-/// Batches of one source from the id `from` on, among those received on one of `days` (UTC): the latest first, at most
-/// `limit`. Ids of ingest lead with the receive time.
+/// Batches that the webhook of one source has brought, from the id `from` on, among those received on one of `days` (UTC):
+/// the latest first, at most `limit`. Ids of ingest lead with the receive time.
 ///
 /// # Errors
 /// As any statement.

@@ -13,10 +13,11 @@ mod retire;
 
 use super::ask::{self, Refused, refused};
 use super::hand::{self, ByHand};
+use super::key;
 use super::report::Report;
 use super::steps::{Step, Steps, Taken, done, skipped, unchanged};
+use super::trial::{self, Heard};
 use super::which::{self, Found, Named, Use, described};
-use super::{key, trial};
 use crate::args::SourceRotateKey;
 use crate::failure::Failure;
 use crate::settings::Global;
@@ -205,7 +206,16 @@ impl Rotation<'_> {
             return Ok(skipped("would have SendGrid send its test, and wait for it"));
         }
         let (source, client) = (SourceId(self.source.id), self.client().await?);
-        trial::run(&self.api, &client, source, &self.found()?.webhook, self.args.wait).await
+        let wait = self.args.wait;
+        match trial::run(&self.api, &client, source, &self.found()?.webhook, wait).await? {
+            Heard::Test(what) => Ok(done(what)),
+            Heard::Other(what) => Err(retire::unproven(&self.source.name, &what).into()),
+            Heard::NotAwaited => Ok(done("asked for, not waited for")),
+            Heard::Nothing => {
+                let has_secret_of = self.source.oauth.is_some().then_some(self.source.name.as_str());
+                Err(trial::nothing(wait, has_secret_of).into())
+            }
+        }
     }
 
     async fn client(&self) -> Result<store::Client, Failure> {

@@ -12,9 +12,10 @@ use super::address::{Address, shown};
 use super::ask::{self, Refused};
 use super::hand::{self, ByHand};
 use super::report::{Nothing, Report};
-use super::steps::{Step, Steps, Taken, skipped};
+use super::steps::{Step, Steps, Taken, done, skipped};
+use super::trial::{self, Heard};
 use super::which::Found;
-use super::{double, key, trial, wanted};
+use super::{double, key, wanted};
 use crate::args::SourceProvision;
 use crate::failure::Failure;
 use crate::settings::Global;
@@ -75,6 +76,7 @@ pub(crate) async fn provision(global: &Global, args: &SourceProvision) -> Result
         found: None,
         key: None,
         oauth: OAuthChange::Keep,
+        secret: Secret::None,
     };
     let mut steps = Steps::new(STEPS);
     let ended = setup.run(&mut steps).await;
@@ -96,6 +98,19 @@ struct Setup<'a> {
     key: Option<PublicKey>,
     /// What is done about tokens, with the next change of the webhook.
     oauth: OAuthChange,
+    secret: Secret,
+}
+
+/// The secret with which SendGrid is to get tokens for the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Secret {
+    /// No matter of this run.
+    None,
+    /// It shall use the one that it has.
+    FromBefore,
+    /// The source counts on a new one, and SendGrid has not been given it.
+    NotHanded,
+    Handed,
 }
 
 impl Setup<'_> {
@@ -120,7 +135,19 @@ impl Setup<'_> {
         }
         let (found, _) = self.known()?;
         let Some(source) = &self.source else { return Err(lost().into()) };
-        trial::run(&self.api, &self.client, SourceId(source.id), &found.webhook, self.args.wait).await
+        let wait = self.args.wait;
+        let heard = trial::run(&self.api, &self.client, SourceId(source.id), &found.webhook, wait).await?;
+        match heard {
+            Heard::Test(what) => Ok(done(what)),
+            // The way into the ledger is open, and nothing is given up on the strength of that.
+            Heard::Other(what) => Ok(done(what)),
+            Heard::NotAwaited => Ok(done("asked for, not waited for")),
+            Heard::Nothing => {
+                let source = source.name.as_str();
+                let has_secret_of = (self.secret == Secret::FromBefore).then_some(source);
+                Err(trial::nothing(wait, has_secret_of).into())
+            }
+        }
     }
 
     /// What every step after `signing` has, unless nothing is to be changed.
@@ -139,6 +166,9 @@ impl Setup<'_> {
         let from = webhook.and_then(|webhook| webhook.oauth_token_url.as_deref()).map(shown);
         if let Some(url) = from.filter(|url| *url != self.address.beside(TOKEN_PATH)) {
             warnings.push(format!("before it posts, the webhook gets a token from {url}, which is not here"));
+        }
+        if self.secret == Secret::NotHanded {
+            warnings.push(oauth::not_handed(&self.args.name));
         }
         let missing = steps.missing();
         let by_hand = (!missing.is_empty()).then(|| {

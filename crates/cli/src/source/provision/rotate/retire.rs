@@ -78,6 +78,17 @@ impl Rotation<'_> {
     }
 }
 
+/// Only other traffic has arrived, and nobody can say which of the keys that count it is signed with.
+pub(super) fn unproven(source: &str, heard: &str) -> Failure {
+    Failure::failed(format!(
+        "{heard}: it may be signed with the old key, which was given no end; SendGrid's test has not arrived"
+    ))
+    .next(format!(
+        "when you have seen that what SendGrid posts now is accepted, retire the old key: sendstate source key list {source}, \
+         then sendstate source key retire {source} KEY"
+    ))
+}
+
 fn not_accepted(source: &str) -> Failure {
     Failure::failed("the new key has been retired meanwhile: no other key was")
         .next(format!("have it accepted again: sendstate source provision {source} --url URL"))

@@ -1,6 +1,6 @@
 //! Switching the webhook on, here, with exactly the wanted events: one request, and only if something is different.
 
-use super::Setup;
+use super::{Secret, Setup};
 use crate::failure::Failure;
 use crate::source::provision::address::shown;
 use crate::source::provision::ask::{self, Refused, refused};
@@ -39,6 +39,9 @@ impl Setup<'_> {
             .update_webhook(&id, &settings)
             .await
             .map_err(|error| refused("changing the webhook", Permission::UpdateWebhooks, &error))?;
+        if self.secret == Secret::NotHanded {
+            self.secret = Secret::Handed;
+        }
         // Read again: the answer to a change may leave things out.
         found.webhook = ask::webhook(&self.api, &id).await?;
         let left = different(&found.webhook, &self.wanted);

@@ -1,9 +1,10 @@
 //! The source's OAuth client, handed to SendGrid: it gets tokens from ingest and sends them along.
 //!
 //! The secret is known only where it was made, so it travels with the very next change of the webhook and nowhere else. If
-//! that change is never made, SendGrid has no secret of ours, and the next run makes a new one.
+//! that change is never made, SendGrid has no secret of ours, and the next run makes a new one. Until then the source asks
+//! for tokens that SendGrid cannot get, which a run that fails says.
 
-use super::{Setup, lost};
+use super::{Secret, Setup, lost};
 use crate::failure::Failure;
 use crate::source::oauth::{self, Credentials};
 use crate::source::provision::address::shown;
@@ -39,7 +40,10 @@ impl Setup<'_> {
         let need = need(webhook, client_id.as_deref(), asked, &token_url);
         match need {
             Need::Nothing => return Ok(skipped("not wanted")),
-            Need::Unchanged => return Ok(unchanged(format!("SendGrid gets tokens from {token_url}"))),
+            Need::Unchanged => {
+                self.secret = Secret::FromBefore;
+                return Ok(unchanged(format!("SendGrid gets tokens from {token_url}")));
+            }
             Need::OtherPlace | Need::Secret if self.args.dry_run => {
                 return Ok(skipped(format!("would have SendGrid get tokens from {token_url}")));
             }
@@ -54,11 +58,13 @@ impl Setup<'_> {
                 Ok(done("SendGrid gets no more tokens from here, which the source does not ask for"))
             }
             (Need::OtherPlace, Some(client_id)) => {
+                self.secret = Secret::FromBefore;
                 self.oauth = OAuthChange::Set(OAuth { client_id, client_secret: None, token_url });
                 Ok(done("SendGrid gets its tokens at this URL from now on, with the secret that it has"))
             }
             _ => {
                 let Credentials { client_id, secret } = self.credentials().await?;
+                self.secret = Secret::NotHanded;
                 let taken = done(format!("SendGrid gets tokens from {token_url}, as client {client_id}"));
                 let client_secret = Some(secret.reveal().into());
                 self.oauth = OAuthChange::Set(OAuth { client_id, client_secret, token_url });
@@ -78,6 +84,14 @@ impl Setup<'_> {
         let (made, _) = oauth::rotate(&mut self.client, source, Duration::ZERO).await?;
         Ok(made)
     }
+}
+
+/// What is so if the run ends now.
+pub(super) fn not_handed(source: &str) -> String {
+    format!(
+        "source `{source}` counts on a new OAuth secret that SendGrid has not been given, as far as is known: what it posts is \
+         answered 401, and it repeats that for 24 hours. Run this again, or ask for no token: sendstate source oauth {source} off"
+    )
 }
 
 fn need(webhook: Option<&Webhook>, client_id: Option<&str>, asked: bool, token_url: &str) -> Need {
