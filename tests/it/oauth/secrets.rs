@@ -2,7 +2,8 @@
 
 use super::client::Client;
 use super::{Stage, invalid, missing, refusal};
-use crate::harness::{DEADLINE, Exchange, Options, World, wait_for};
+use crate::harness::{DEADLINE, Exchange, Options, World, now_seconds, wait_for};
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// An ingest that looks often.
@@ -68,6 +69,36 @@ async fn a_secret_that_leaked_is_cut_off_with_every_token_that_was_given_for_it(
     assert_eq!(refusal(stage.client.ask(&stage.desk(1)).await).1, "invalid_client");
     let token = Client::of(&rotated).token(&stage.desk(1)).await;
     assert_eq!(stage.post(&token, 1).await.unwrap().status, 204);
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_secret_ends_is_told_by_the_databases_clock_and_not_by_the_operators() {
+    let stage = Stage::set(Options::new(1, 1, 0)).await;
+    let world = &stage.world;
+    // Whoever connects from now on finds the server's clock two hours ahead.
+    let name: String = {
+        let db = world.db().await;
+        let ahead = "CREATE SCHEMA ahead;
+            GRANT USAGE ON SCHEMA ahead TO PUBLIC;
+            CREATE FUNCTION ahead.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
+                AS $$ SELECT pg_catalog.statement_timestamp() + interval '2 hours' $$";
+        db.batch_execute(ahead).await.unwrap();
+        db.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0)
+    };
+    let path = format!("ALTER DATABASE {name} SET search_path = ahead, public, pg_catalog");
+    world.db().await.batch_execute(&path).await.unwrap();
+    let rotated = world.cli_json(&["source", "oauth", "main", "rotate", "--overlap", "1h"]).await;
+    let until = |document: &Value| {
+        document["oauth"]["old_secret_until"].as_str().map(|text| text.parse::<Timestamp>().unwrap())
+    };
+    let end = until(&rotated).unwrap();
+    assert!(end.as_second() > now_seconds() + 2 * 60 * 60, "{rotated}");
+    // By the operator's clock it has long to go; by the database's it is over.
+    let passed = "UPDATE source_oauth SET old_secret_until = pg_catalog.now() + interval '90 minutes'";
+    world.db().await.execute(passed, &[]).await.unwrap();
+    assert_eq!(until(&world.cli_json(&["source", "list"]).await[0]), None);
+    world.cli_json(&["source", "oauth", "main", "rotate", "--overlap", "1h"]).await;
     stage.world.finish().await;
 }
 

@@ -68,6 +68,36 @@ async fn tokens_are_made_and_asked_for_by_the_snapshot_while_the_database_is_awa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_leaked_counts_without_the_database_until_the_snapshot_is_gone() {
+    let mut stage = Stage::set(Options::new(1, 1, 0).through_proxies()).await;
+    leave_without_database(&mut stage).await;
+    stage.world.start_process("ingest-1").await;
+    let told = stage.world.cli(&["source", "oauth", "main", "rotate", "--overlap", "0s"]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    for part in ["within its refresh", "cannot reach PostgreSQL", "SENDSTATE_INGEST_SNAPSHOT"] {
+        assert!(told.stdout.contains(part), "{part}: {told:?}");
+    }
+    // The way that is told there is needed,
+    let stolen = stage.token(1).await;
+    assert_eq!(stage.post(&stolen, 1).await.unwrap().status, 204);
+    // and it works.
+    stage.world.kill("ingest-1");
+    std::fs::remove_file(stage.world.snapshot("ingest-1")).unwrap();
+    stage.world.program("ingest-1").start();
+    wait_for("a 503 for want of sources", DEADLINE, async || {
+        let answer = stage.post(&stolen, 1).await.map_err(|error| error.to_string())?;
+        let refused = refusal(Ok(answer));
+        if (refused.0, refused.1.as_str()) == (503, "no_sources") { Ok(()) } else { Err(refused.1) }
+    })
+    .await;
+    stage.world.proxy("ingest-1", Server::Database).pass();
+    stage.world.program("ingest-1").ready().await;
+    assert_eq!(refusal(stage.post(&stolen, 1).await), super::invalid());
+    assert_eq!(refusal(stage.client.ask(&stage.desk(1)).await).1, "invalid_client");
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_from_before_there_was_oauth_counts_as_none() {
     let mut stage = Stage::set(Options::new(1, 1, 0).through_proxies()).await;
     stage.token(1).await;

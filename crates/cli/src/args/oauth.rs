@@ -16,7 +16,7 @@ pub(crate) struct SourceOauth {
     pub action: OauthArg,
 
     /// For `rotate`: how long the secret before still counts, at most 7d; 24h if not given. With 0s it and every token that
-    /// was given for it count no more.
+    /// was given for it count no more as soon as ingest follows; one without the database does not.
     #[arg(long, value_name = "DURATION", value_parser = overlap)]
     pub overlap: Option<Duration>,
 }

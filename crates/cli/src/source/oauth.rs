@@ -2,7 +2,8 @@
 //! as a hash.
 //!
 //! [`switch_on`] and [`rotate`] give the [`Credentials`] to whoever hands them to SendGrid. Ingest follows at once for
-//! clients and secrets that it does not know, within its refresh for what it does.
+//! clients and secrets that it does not know, within its refresh for what it does; without the database it does not follow
+//! at all, which has to be said where a secret has leaked.
 
 use super::alone::alone;
 use super::{Document, named, table};
@@ -15,11 +16,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
 use store::source::Source;
-use store::source::oauth::{Before, Client, SwitchedOn};
+use store::source::oauth::{Client, SwitchedOn};
 use wire::oauth::{ClientSecret, TOKEN_PATH};
 
 /// How long the secret before counts unless said otherwise.
 const OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What is said of every change that makes ingest stricter or less strict.
+const FOLLOWS: &str = "Ingest follows within its refresh, 5 s by default.";
 
 /// What SendGrid has to be given. This is the only time that the secret is known.
 #[derive(Debug)]
@@ -44,7 +48,7 @@ impl<'a> OauthDocument<'a> {
         Self {
             client_id: &client.id,
             token_path: TOKEN_PATH,
-            old_secret_until: old_secret_until(client, database::now()).map(output::time),
+            old_secret_until: client.old_secret_until.map(output::time),
             client_secret: secret.map(ClientSecret::reveal),
         }
     }
@@ -62,19 +66,16 @@ pub(crate) async fn oauth(global: &Global, args: &SourceOauth) -> Result<(), Fai
     let (credentials, said) = match args.action {
         OauthArg::On => {
             let made = switch_on(&client, source.id).await?.ok_or_else(|| on_already(&source.name))?;
-            (
-                Some(made),
-                format!("Source `{}` asks each request for an OAuth token from now on.", source.name),
-            )
+            (Some(made), format!("Source `{}` asks each request for an OAuth token. {FOLLOWS}", source.name))
         }
         OauthArg::Rotate => {
             let overlap = args.overlap.unwrap_or(OVERLAP);
-            let (made, before) = rotate(&mut client, &source, overlap).await?;
-            (Some(made), replaced(before))
+            let (made, until) = rotate(&mut client, &source, overlap).await?;
+            (Some(made), replaced(until))
         }
         OauthArg::Off => {
             store::source::oauth::switch_off(&client, source.id).await?;
-            (None, format!("Source `{}` asks for no token.", source.name))
+            (None, format!("Source `{}` asks for no token. {FOLLOWS}", source.name))
         }
     };
     let source = named(&client, &args.name).await?;
@@ -93,21 +94,19 @@ pub(crate) async fn switch_on(
     let client_id = wire::oauth::client_id(rand::random());
     let secret = ClientSecret::generate(rand::random());
     let hash = secret.hash();
-    let switched =
-        store::source::oauth::switch_on(client, source_id, &client_id, hash.as_bytes(), database::now())
-            .await?;
+    let switched = store::source::oauth::switch_on(client, source_id, &client_id, hash.as_bytes()).await?;
     Ok(match switched {
         SwitchedOn::New => Some(Credentials { client_id, secret }),
         SwitchedOn::Already => None,
     })
 }
 
-/// Gives a source's client a new secret. The one before counts for as long as `overlap`.
+/// Gives a source's client a new secret. The one before counts for as long as `overlap`: until when, by the database's clock.
 pub(crate) async fn rotate(
     client: &mut store::Client,
     source: &Source,
     overlap: Duration,
-) -> Result<(Credentials, Before), Failure> {
+) -> Result<(Credentials, Option<Timestamp>), Failure> {
     let secret = ClientSecret::generate(rand::random());
     let transaction = client.transaction().await?;
     let known = store::source::oauth::lock(&transaction, source.id).await?;
@@ -115,29 +114,26 @@ pub(crate) async fn rotate(
         Failure::failed(format!("source `{}` asks for no OAuth token", source.name))
             .next(format!("begin with `sendstate source oauth {} on`", source.name))
     })?;
-    let before = before(&known, overlap, database::now())?;
-    store::source::oauth::replace_secret(&transaction, source.id, secret.hash().as_bytes(), before).await?;
+    check_third(&known, overlap)?;
+    // Parsing bounded it far below.
+    let overlap_s = i32::try_from(overlap.as_secs()).unwrap_or(i32::MAX);
+    let hash = secret.hash();
+    let until =
+        store::source::oauth::replace_secret(&transaction, source.id, hash.as_bytes(), overlap_s).await?;
     transaction.commit().await?;
-    Ok((Credentials { client_id: known.id, secret }, before))
+    Ok((Credentials { client_id: known.id, secret }, until))
 }
 
 /// Of two secrets nobody knows which one SendGrid has, so a third one does not quietly end either.
-fn before(known: &Client, overlap: Duration, now: Timestamp) -> Result<Before, Failure> {
-    if overlap.is_zero() {
-        return Ok(Before::Ends);
+fn check_third(known: &Client, overlap: Duration) -> Result<(), Failure> {
+    match known.old_secret_until {
+        Some(until) if !overlap.is_zero() => {
+            let until = output::time(until);
+            Err(Failure::failed(format!("a secret is being replaced already, until {until}"))
+                .next("wait for that, or end both that count now with --overlap 0s"))
+        }
+        Some(_) | None => Ok(()),
     }
-    if let Some(until) = old_secret_until(known, now) {
-        let until = output::time(until);
-        return Err(Failure::failed(format!("a secret is being replaced already, until {until}"))
-            .next("wait for that, or end both that count now with --overlap 0s"));
-    }
-    let end = now.checked_add(overlap).map_err(|error| Failure::failed(error.to_string()))?;
-    // A full second is easier to read and to announce.
-    Ok(Before::CountsUntil(Timestamp::from_second(end.as_second()).unwrap_or(end)))
-}
-
-fn old_secret_until(client: &Client, now: Timestamp) -> Option<Timestamp> {
-    client.old_secret_until.filter(|until| now < *until)
 }
 
 fn on_already(name: &str) -> Failure {
@@ -147,12 +143,15 @@ fn on_already(name: &str) -> Failure {
     .next(format!("make a new one with `sendstate source oauth {name} rotate`"))
 }
 
-fn replaced(before: Before) -> String {
-    match before {
-        Before::CountsUntil(until) => {
-            format!("The secret before counts, too, until {}.", output::time(until))
-        }
-        Before::Ends => "The secret before and every token that was given for it count no more.".to_owned(),
+/// `until`: when the secret before stops counting.
+fn replaced(until: Option<Timestamp>) -> String {
+    match until {
+        Some(until) => format!("The secret before counts, too, until {}.", output::time(until)),
+        None => format!(
+            "The secret before and every token that was given for it end. {FOLLOWS}\nAn ingest that cannot reach PostgreSQL \
+             goes on believing them and giving tokens for them: stop it, or remove the file of its SENDSTATE_INGEST_SNAPSHOT \
+             and start it again. It then answers 503 until it has read the list, and SendGrid repeats that for 24 hours."
+        ),
     }
 }
 
@@ -172,7 +171,7 @@ pub(super) fn to_enter(credentials: &Credentials) -> String {
 /// The cell of a table.
 pub(super) fn cell(client: Option<&Client>) -> String {
     let Some(client) = client else { return "no".to_owned() };
-    match old_secret_until(client, database::now()) {
+    match client.old_secret_until {
         Some(until) => format!("{}\nold secret until {}", client.id, output::time(until)),
         None => client.id.clone(),
     }
@@ -191,21 +190,22 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_before_counts_to_a_full_second_or_no_more() {
-        let now = Timestamp::new(1_700_000_000, 700_000_000).unwrap();
-        let minute = Duration::from_secs(60);
-        assert_eq!(before(&client(None), minute, now), Ok(Before::CountsUntil(at(60))));
-        assert_eq!(before(&client(None), Duration::ZERO, now), Ok(Before::Ends));
-        assert_eq!(before(&client(Some(at(0))), minute, now), Ok(Before::CountsUntil(at(60))));
+    fn a_third_secret_ends_the_others_only_if_that_is_said() {
+        let rotating = client(Some(at(60)));
+        let failure = check_third(&rotating, OVERLAP).unwrap_err();
+        assert_eq!(failure.code, 1);
+        assert!(failure.to_string().contains("until 2023-11-14T22:14:20Z"), "{failure}");
+        assert_eq!(check_third(&rotating, Duration::ZERO), Ok(()));
+        assert_eq!(check_third(&client(None), OVERLAP), Ok(()));
     }
 
     #[test]
-    fn a_third_secret_ends_the_others_only_if_that_is_said() {
-        let rotating = client(Some(at(60)));
-        let failure = before(&rotating, OVERLAP, at(59)).unwrap_err();
-        assert_eq!(failure.code, 1);
-        assert!(failure.to_string().contains("until 2023-11-14T22:14:20Z"), "{failure}");
-        assert_eq!(before(&rotating, Duration::ZERO, at(59)), Ok(Before::Ends));
+    fn whoever_cuts_a_secret_off_is_told_when_and_where_it_still_counts() {
+        for part in ["within its refresh", "cannot reach PostgreSQL", "SENDSTATE_INGEST_SNAPSHOT", "503"] {
+            assert!(replaced(None).contains(part), "{}", replaced(None));
+        }
+        let overlapping = replaced(Some(at(60)));
+        assert!(overlapping.contains("until 2023-11-14T22:14:20Z"), "{overlapping}");
     }
 
     #[test]

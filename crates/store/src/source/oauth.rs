@@ -1,7 +1,7 @@
 //! A source's OAuth client: its id, the hashes of its secrets, and how one secret takes the place of another.
 //!
 //! Role: operator; what ingest needs of it comes with [`super::listed`]. Two secrets count at a time at most: the new one
-//! and, until its end, the one before.
+//! and, until its end, the one before. That end is made, and looked at, by the database's clock.
 
 use crate::StoreError;
 use deadpool_postgres::GenericClient;
@@ -29,7 +29,7 @@ pub struct ListedOldSecret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     pub id: String,
-    /// When the secret before stops counting, or stopped.
+    /// While its secret is replaced: when the one before stops counting.
     pub old_secret_until: Option<Timestamp>,
 }
 
@@ -39,13 +39,6 @@ pub enum SwitchedOn {
     New,
     /// It has one already; nothing was written.
     Already,
-}
-
-/// What becomes of the secret there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    CountsUntil(Timestamp),
-    Ends,
 }
 
 impl ListedClient {
@@ -77,15 +70,14 @@ pub async fn switch_on(
     source_id: i32,
     client_id: &str,
     secret_sha256: &[u8],
-    now: Timestamp,
 ) -> Result<SwitchedOn, StoreError> {
     let statement = client
         .prepare_cached(
-            "INSERT INTO source_oauth (source_id, client_id, secret_sha256, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (source_id) DO NOTHING",
+            "INSERT INTO source_oauth (source_id, client_id, secret_sha256, created_at)
+             VALUES ($1, $2, $3, statement_timestamp()) ON CONFLICT (source_id) DO NOTHING",
         )
         .await?;
-    let made = client.execute(&statement, &[&source_id, &client_id, &secret_sha256, &now]).await?;
+    let made = client.execute(&statement, &[&source_id, &client_id, &secret_sha256]).await?;
     Ok(if made == 1 { SwitchedOn::New } else { SwitchedOn::Already })
 }
 
@@ -104,38 +96,33 @@ pub async fn switch_off(client: &impl GenericClient, source_id: i32) -> Result<(
 /// # Errors
 /// As any statement.
 pub async fn lock(client: &impl GenericClient, source_id: i32) -> Result<Option<Client>, StoreError> {
+    // A statement of its own: the one after it sees what the last holder wrote, and a time that is not before the lock.
+    let statement = client.prepare_cached("SELECT FROM source_oauth WHERE source_id = $1 FOR UPDATE").await?;
+    client.execute(&statement, &[&source_id]).await?;
     let statement = client
         .prepare_cached(
-            "SELECT client_id AS oauth_client_id, old_secret_until AS oauth_old_secret_until
-             FROM source_oauth WHERE source_id = $1 FOR UPDATE",
+            "SELECT client_id AS oauth_client_id,
+                    CASE WHEN old_secret_until > statement_timestamp() THEN old_secret_until END
+                        AS oauth_old_secret_until
+             FROM source_oauth WHERE source_id = $1",
         )
         .await?;
     Ok(client.query_opt(&statement, &[&source_id]).await?.as_ref().and_then(Client::of))
 }
 
-/// Gives a locked client a new secret. A secret that was being replaced already does not count any more.
+/// Gives a locked client a new secret. The one before counts for `overlap_s` seconds more, to a full second, which is easier
+/// to read and to announce; 0: not at all. One that was being replaced already does not count any more. Returns when the one
+/// before stops counting.
 ///
 /// # Errors
-/// As any statement.
+/// As any statement; [`StoreError::Contradiction`] if the source has no client.
 pub async fn replace_secret(
     client: &impl GenericClient,
     source_id: i32,
     secret_sha256: &[u8],
-    before: Before,
-) -> Result<(), StoreError> {
-    let until = match before {
-        Before::CountsUntil(until) => Some(until),
-        Before::Ends => None,
-    };
-    let statement = client
-        .prepare_cached(
-            "UPDATE source_oauth
-             SET old_secret_sha256 = CASE WHEN $3::timestamptz IS NOT NULL THEN secret_sha256 END,
-                 old_secret_until = $3,
-                 secret_sha256 = $2
-             WHERE source_id = $1",
-        )
-        .await?;
-    client.execute(&statement, &[&source_id, &secret_sha256, &until]).await?;
-    Ok(())
+    overlap_s: i32,
+) -> Result<Option<Timestamp>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../../sql/source_oauth_replace.sql")).await?;
+    let row = client.query_opt(&statement, &[&source_id, &secret_sha256, &overlap_s]).await?;
+    row.map(|row| row.get(0)).ok_or(StoreError::Contradiction("the source has no OAuth client"))
 }
