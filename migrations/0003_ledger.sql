@@ -149,10 +149,13 @@ CREATE TABLE reconciliations (
     known       bigint NOT NULL DEFAULT 0,
     recovered   bigint NOT NULL DEFAULT 0,
     unknown     bigint NOT NULL DEFAULT 0,
+    -- Of the unknown: facts that are held in the quarantine.
+    quarantined bigint NOT NULL DEFAULT 0,
     -- Seconds of which the records hold more messages than they list: some were not seen.
     overfull    bigint NOT NULL DEFAULT 0,
     requests    bigint NOT NULL DEFAULT 0,
-    CONSTRAINT every_fact_was_known_recovered_or_unknown CHECK (found <= known + recovered + unknown)
+    CONSTRAINT every_fact_was_known_recovered_or_unknown CHECK (found <= known + recovered + unknown),
+    CONSTRAINT what_is_held_is_unknown CHECK (quarantined BETWEEN 0 AND unknown)
 );
 CREATE INDEX reconciliations_of_a_source ON reconciliations (source_id, id);
 

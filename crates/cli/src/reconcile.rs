@@ -63,7 +63,7 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
         broker.finish().await?;
     }
     asker.watch.clear();
-    let Sums { messages, found, known, recovered, unknown, overfull, requests } = run.sums;
+    let Sums { messages, found, known, recovered, unknown, overfull, requests, .. } = run.sums;
     let document = Document {
         source: &args.source,
         from: output::time(run.span.start),

@@ -33,8 +33,10 @@ pub struct Sums {
     pub found: i64,
     pub known: i64,
     pub recovered: i64,
-    /// Rows and facts that cannot be attributed or mapped.
+    /// Rows and facts that cannot be attributed or mapped, and those that are held in the quarantine.
     pub unknown: i64,
+    /// Facts among those that are held in the quarantine.
+    pub quarantined: i64,
     /// Seconds of which the records hold more than they list.
     pub overfull: i64,
     pub requests: i64,
@@ -49,6 +51,7 @@ impl Sums {
             known: self.known + other.known,
             recovered: self.recovered + other.recovered,
             unknown: self.unknown + other.unknown,
+            quarantined: self.quarantined + other.quarantined,
             overfull: self.overfull + other.overfull,
             requests: self.requests + other.requests,
         }
@@ -124,6 +127,7 @@ pub async fn unfinished(
             known: row.get("known"),
             recovered: row.get("recovered"),
             unknown: row.get("unknown"),
+            quarantined: row.get("quarantined"),
             overfull: row.get("overfull"),
             requests: row.get("requests"),
         },
@@ -141,7 +145,7 @@ pub async fn advance(
 ) -> Result<(), StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/reconcile_advance.sql")).await?;
     let Run { id, span, reached_at, sums, .. } = run;
-    let Sums { messages, found, known, recovered, unknown, overfull, requests } = sums;
+    let Sums { messages, found, known, recovered, unknown, quarantined, overfull, requests } = sums;
     client
         .execute(
             &statement,
@@ -154,6 +158,7 @@ pub async fn advance(
                 known,
                 recovered,
                 unknown,
+                quarantined,
                 overfull,
                 requests,
                 &finished_at,

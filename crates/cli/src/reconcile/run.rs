@@ -237,11 +237,15 @@ impl Comparison<'_> {
         };
         let (tally, held) =
             publish(broker, self.client, self.source, missing, *wait, self.asker.stop()).await?;
-        self.run.sums.recovered +=
-            i64::from(tally.applied) + i64::from(tally.stale) + i64::from(tally.ignored);
+        let recovered = i64::from(tally.applied) + i64::from(tally.stale) + i64::from(tally.ignored);
         // Somebody told them meanwhile, or SendGrid lists them twice.
-        self.run.sums.known += i64::from(tally.duplicate);
-        self.run.sums.unknown += i64::from(tally.quarantined);
+        let known = i64::from(tally.duplicate);
+        // A batch that is held as a whole is one element, however many facts it has.
+        let quarantined = count as i64 - recovered - known;
+        self.run.sums.recovered += recovered;
+        self.run.sums.known += known;
+        self.run.sums.quarantined += quarantined;
+        self.run.sums.unknown += quarantined;
         for batch in held {
             let reason = format!("the workers could not apply it: sendstate quarantine list --batch {batch}");
             self.unknowns.add(Unknown { message: None, reason });
