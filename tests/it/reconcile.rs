@@ -1,6 +1,7 @@
 //! Filling gaps from SendGrid's own records: whatever was lost is recovered exactly, once, and stays one with what the
 //! webhook tells after all.
 
+mod held;
 mod interrupted;
 mod limits;
 mod outage;
