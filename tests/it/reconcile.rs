@@ -7,6 +7,7 @@ mod limits;
 mod outage;
 mod repeats;
 mod suppressions;
+mod windows;
 
 use crate::harness::{Mail, Options, Ran, SendGrid, Sender, World};
 use serde_json::Value;
@@ -65,6 +66,13 @@ fn sums(report: &Value) -> [i64; 4] {
 fn origins(message: &Value) -> Vec<&str> {
     let timeline = message["timeline"].as_array().unwrap();
     timeline.iter().map(|entry| entry["origin"].as_str().unwrap()).collect()
+}
+
+/// The same event under its own id, some seconds later: SendGrid's clocks need not agree.
+fn shifted(event: &Value, seconds: i64) -> Value {
+    let mut event = event.clone();
+    event["timestamp"] = (event["timestamp"].as_i64().unwrap() + seconds).into();
+    event
 }
 
 fn life(mail: &Mail) -> Vec<Value> {
