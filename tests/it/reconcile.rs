@@ -4,6 +4,7 @@
 mod held;
 mod interrupted;
 mod limits;
+mod opens;
 mod outage;
 mod repeats;
 mod suppressions;

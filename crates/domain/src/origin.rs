@@ -7,7 +7,8 @@
 //! ever compared by their keys.
 //!
 //! The price: of two that are really two within that time, one of them recovered, the later to come is taken for the other.
-//! What one batch of records lists side by side is never taken for one: SendGrid tells those apart itself.
+//! What one batch of records lists side by side is never taken for one, also where it looks alike to the second: SendGrid
+//! tells those apart itself, and their keys know their places (`wire::key::recovered`).
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -64,6 +64,15 @@ pub fn natural(source: SourceId, event: &Event<'_>) -> EventKey {
     EventKey(hash.finish_after(seconds(event.at)))
 }
 
+/// The key of an event that was recovered from SendGrid's records, where it stands at `position` of its batch. They say less
+/// than the webhook, so two that really are two may look alike: what a list has side by side is told apart by its place.
+/// Whether it is one with another batch's is not for a key to say; see `domain::origin`.
+#[must_use]
+pub fn recovered(source: SourceId, event: &Event<'_>, position: i32) -> EventKey {
+    let hash = start("recovered event", source).bytes(&natural(source, event).0).number(position.into());
+    EventKey(hash.finish_after(seconds(event.at)))
+}
+
 /// A recipient: one address on one source.
 #[must_use]
 pub fn address(source: SourceId, email: &str) -> [u8; 16] {

@@ -5,7 +5,9 @@
 
 use crate::batch::{Batch, Content, Element, Entry, Event, Naming, Source};
 use bytes::Bytes;
-use domain::{CorrelatedBy, EventKey, EventKind, IgnoreReason, MessageEvent, RecipientFact, SourceId};
+use domain::{
+    CorrelatedBy, EventKey, EventKind, IgnoreReason, MessageEvent, Origin, RecipientFact, SourceId,
+};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -113,9 +115,13 @@ fn row(
         Naming::Message(identity) => Some(Uuid::from_bytes(identity.key.0)),
         Naming::SmtpId { .. } | Naming::Recipient { .. } | Naming::Nothing => None,
     };
+    let natural = match claim.origin {
+        Origin::Webhook => wire::key::natural(source_id, read),
+        Origin::Reconcile => wire::key::recovered(source_id, read, ordinal),
+    };
     EventRow {
         day: day(read.at),
-        natural_key: Uuid::from_bytes(wire::key::natural(source_id, read).0),
+        natural_key: Uuid::from_bytes(natural.0),
         first_key: wire::key::first(source_id, read).map(|key| Uuid::from_bytes(key.0)),
         source_id: claim.source_id,
         message_key,

@@ -62,7 +62,6 @@ async fn an_outage_is_filled_exactly_and_a_second_run_recovers_none() {
 
     let report = stage.reconciled(&[]).await;
     let (found, missing) = (all.len() as i64, lost.len() as i64);
-    // Two opens of one message within a second are one to whoever has heard of one of them.
     assert_eq!(sums(&report), [found, found - missing, missing, 0], "{report}");
     assert_eq!((&report["api"], &report["resumed"]), (&"activity".into(), &false.into()));
     for (mail, _) in &lives {

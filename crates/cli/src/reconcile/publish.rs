@@ -1,8 +1,9 @@
 //! What was missing, given to the workers over the queue that the webhook's batches take, and waited for until it is in the
 //! ledger.
 //!
-//! Batches are bounded, and the facts of one message travel in one batch: what SendGrid lists side by side is then told
-//! apart side by side (`domain::origin`). A batch that is given twice, or again by a later run, changes nothing.
+//! Batches are bounded, and the facts of one message travel in one batch unless they are too many for one: what SendGrid
+//! lists side by side is then told apart side by side (`domain::origin`). A batch that is given twice, or again by a later
+//! run, changes nothing.
 
 use super::ask::NoAnswer;
 use crate::broker::Broker;

@@ -92,12 +92,20 @@ fn values_that_change_places_change_the_key() {
 
 #[test]
 fn event_keys_begin_with_the_second_of_the_event() {
-    for key in [first(SOURCE, &click()).unwrap(), natural(SOURCE, &click())] {
+    for key in [first(SOURCE, &click()).unwrap(), natural(SOURCE, &click()), recovered(SOURCE, &click(), 9)] {
         assert_eq!(key.0[..4], 1_710_334_643_u32.to_be_bytes());
     }
     let late = Event { at: Timestamp::MAX, ..click() };
     assert_eq!(natural(SOURCE, &late).0[..4], [0xff; 4]);
     assert_eq!(natural(SOURCE, &at(click(), -5)).0[..4], [0; 4]);
+}
+
+#[test]
+fn what_was_recovered_is_told_apart_by_its_place_as_well() {
+    let at = |position| recovered(SOURCE, &click(), position);
+    assert_eq!(at(3), recovered(SOURCE, &Event { sg_event_id: None, ..click() }, 3));
+    assert_ne!(at(3), at(4));
+    assert_ne!(at(3), recovered(SOURCE, &Event { url: None, ..click() }, 3));
 }
 
 #[test]
@@ -137,13 +145,14 @@ fn sources_and_purposes_never_share_a_key() {
             smtp_id(source, "x"),
             message(source, "x", "x").0,
             natural(source, &event).0,
+            recovered(source, &event, 0).0,
             first(source, &event).unwrap().0,
         ]
     };
     let mut all = [keys(SourceId(1)), keys(SourceId(2))].concat();
     all.sort_unstable();
     all.dedup();
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 14);
 }
 
 #[test]
@@ -168,6 +177,7 @@ fn stored_keys_never_change() {
     assert_eq!(hex(&message(SOURCE, MESSAGE, "reader@example.org").0), "65f1a2b3dc18637462bf404f9c9aa4e3");
     assert_eq!(hex(&first(SOURCE, &click()).unwrap().0), "65f1a2b37b842e0cd9c09b6aa723de06");
     assert_eq!(hex(&natural(SOURCE, &click()).0), "65f1a2b315d03aedfe86cce22c030a0c");
+    assert_eq!(hex(&recovered(SOURCE, &click(), 3).0), "65f1a2b37ab41a4710828816fa35eda1");
     assert_eq!(hex(&address(SOURCE, "reader@example.org")), "047b44d7a3eeec5dd93dfe1df6a73a73");
     assert_eq!(hex(&message_id_hash(SOURCE, message_id(MESSAGE))), "3df8e276a248561bef471ab2aa491a90");
     assert_eq!(
