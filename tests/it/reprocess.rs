@@ -10,7 +10,7 @@ use crate::harness::Mail;
 use serde_json::Value;
 
 /// A bounce as it comes asynchronously: it says whose it is, and no id of its message.
-fn anonymous_bounce(mail: &Mail, second: i64) -> Value {
+pub(crate) fn anonymous_bounce(mail: &Mail, second: i64) -> Value {
     let mut bounce = mail.event("bounce", second);
     for id in ["sg_message_id", "smtp-id", "category"] {
         bounce.as_object_mut().unwrap().remove(id);

@@ -2,6 +2,9 @@
 //!
 //! Only a certain answer counts: exactly one message, or none. This is the one rule whose result may depend on the order
 //! of arrival, because the message may come later; whoever asks keeps the event pending for [`PENDING_FOR`] then.
+//!
+//! SendGrid's records know which message such a bounce is of. Where it was recovered from them (see [`crate::origin`]) the
+//! message has failed already, and the bounce must not be taken for one of another message: it is of that one.
 
 use crate::{EventKind, MessageKey};
 use jiff::{SignedDuration, Timestamp};
@@ -99,9 +102,16 @@ impl Deliveries {
         }
     }
 
-    /// The message that a bounce at this time is of: delivered in the seven days before, and not failed.
-    #[must_use]
-    pub fn bounced(&self, at: Timestamp) -> Found {
+    /// The message that a bounce at this time is of: one of `recovered`, the messages of which that bounce was recovered;
+    /// else one that was delivered in the seven days before, and has not failed.
+    pub fn bounced(&self, at: Timestamp, recovered: impl IntoIterator<Item = MessageKey>) -> Found {
+        match Found::of(recovered) {
+            Found::None => self.failing(at),
+            known => known,
+        }
+    }
+
+    fn failing(&self, at: Timestamp) -> Found {
         if self.0.len() > CROWD {
             return Found::Several;
         }
@@ -135,11 +145,11 @@ mod tests {
 
     #[test]
     fn only_one_message_can_be_it() {
-        assert_eq!(delivered(&[]).bounced(at(0)), Found::None);
-        assert_eq!(delivered(&[0]).bounced(at(60)), Found::One(MessageKey([1; 16])));
-        assert_eq!(delivered(&[0, 30]).bounced(at(60)), Found::Several);
+        assert_eq!(delivered(&[]).bounced(at(0), []), Found::None);
+        assert_eq!(delivered(&[0]).bounced(at(60), []), Found::One(MessageKey([1; 16])));
+        assert_eq!(delivered(&[0, 30]).bounced(at(60), []), Found::Several);
         assert_eq!(
-            delivered(&[0, 90]).bounced(at(60)),
+            delivered(&[0, 90]).bounced(at(60), []),
             Found::One(MessageKey([1; 16])),
             "the other came later"
         );
@@ -149,7 +159,7 @@ mod tests {
     fn seven_days_to_the_second() {
         for (after, found) in [(0, true), (7 * DAY, true), (7 * DAY + 1, false), (-1, false)] {
             assert_eq!(
-                delivered(&[0]).bounced(at(after)) != Found::None,
+                delivered(&[0]).bounced(at(after), []) != Found::None,
                 found,
                 "{after} s after its delivery"
             );
@@ -161,19 +171,30 @@ mod tests {
         for kind in [EventKind::Bounce, EventKind::Blocked, EventKind::Dropped] {
             let mut deliveries = delivered(&[0, 10]);
             deliveries.note(MessageKey([2; 16]), kind, at(20));
-            assert_eq!(deliveries.bounced(at(60)), Found::One(MessageKey([1; 16])), "{kind:?}");
+            assert_eq!(deliveries.bounced(at(60), []), Found::One(MessageKey([1; 16])), "{kind:?}");
         }
         let mut deliveries = delivered(&[0]);
         deliveries.note(MessageKey([2; 16]), EventKind::Processed, at(1));
         deliveries.note(MessageKey([3; 16]), EventKind::Open, at(2));
-        assert_eq!(deliveries.bounced(at(60)), Found::One(MessageKey([1; 16])));
+        assert_eq!(deliveries.bounced(at(60), []), Found::One(MessageKey([1; 16])));
     }
 
     #[test]
     fn a_second_bounce_finds_the_next_message_or_nobody() {
         let mut deliveries = delivered(&[0]);
         deliveries.note(MessageKey([1; 16]), EventKind::Bounce, at(60));
-        assert_eq!(deliveries.bounced(at(70)), Found::None);
+        assert_eq!(deliveries.bounced(at(70), []), Found::None);
+    }
+
+    #[test]
+    fn a_bounce_that_was_recovered_is_of_the_message_it_was_recovered_of_and_of_no_other() {
+        let (first, second) = (MessageKey([1; 16]), MessageKey([2; 16]));
+        let mut deliveries = delivered(&[0, 10]);
+        deliveries.note(first, EventKind::Bounce, at(60));
+        assert_eq!(deliveries.bounced(at(60), []), Found::One(second));
+        assert_eq!(deliveries.bounced(at(60), [first]), Found::One(first));
+        deliveries.note(second, EventKind::Bounce, at(60));
+        assert_eq!(deliveries.bounced(at(60), [first, second]), Found::Several);
     }
 
     #[test]
@@ -184,7 +205,7 @@ mod tests {
             key[..8].copy_from_slice(&number.to_be_bytes());
             deliveries.note(MessageKey(key), EventKind::Processed, at(0));
         }
-        assert_eq!(deliveries.bounced(at(60)), Found::Several);
+        assert_eq!(deliveries.bounced(at(60), []), Found::Several);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::StoreError;
 use crate::message::Identity;
 use deadpool_postgres::GenericClient;
 use domain::correlation::{CROWD, Delivery, HEARD_WITHIN_DAYS};
+use domain::origin::NEAR;
 use domain::{MessageKey, SourceId};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
@@ -51,6 +52,7 @@ pub struct Named {
 pub struct Bounced {
     pub recipient_hash: [u8; 16],
     pub from: Timestamp,
+    /// When it bounced.
     pub to: Timestamp,
     pub days: Days,
 }
@@ -60,6 +62,8 @@ pub struct Bounced {
 pub struct Candidate {
     pub identity: Identity,
     pub delivery: Delivery,
+    /// It failed by this very bounce, which was recovered; see `domain::origin`.
+    pub recovered: bool,
     /// Stands for more messages to this address than were looked at.
     pub crowded: bool,
 }
@@ -84,8 +88,8 @@ pub async fn by_smtp_id(
     Ok(found)
 }
 
-/// The messages to a recipient that were delivered in time and have not failed, for each asked, by its position: at most
-/// [`CANDIDATES_MAX`].
+/// The messages to a recipient that were delivered in time and have not failed, and those of which this bounce was
+/// recovered, for each asked, by its position: at most [`CANDIDATES_MAX`].
 ///
 /// # Errors
 /// As any statement.
@@ -99,10 +103,15 @@ pub async fn delivered(
         let recipients: Vec<_> = asked.iter().map(|one| Uuid::from_bytes(one.recipient_hash)).collect();
         let from_at: Vec<_> = asked.iter().map(|one| one.from).collect();
         let to_at: Vec<_> = asked.iter().map(|one| one.to).collect();
+        let near_from: Vec<_> = asked.iter().map(|one| one.to - NEAR).collect();
+        let near_to: Vec<_> = asked.iter().map(|one| one.to + NEAR).collect();
         let (from, through) = days(asked.iter().map(|one| one.days));
         let (crowd, most) = (CROWD as i64, CANDIDATES_MAX as i64);
         let rows = client
-            .query(&statement, &[&recipients, &from_at, &to_at, &from, &through, &crowd, &most])
+            .query(
+                &statement,
+                &[&recipients, &from_at, &to_at, &from, &through, &crowd, &most, &near_from, &near_to],
+            )
             .await?;
         found.extend(rows.iter().map(|row| (chunk * ASKED_MAX + position(row), candidate(row))));
     }
@@ -116,7 +125,11 @@ fn days(of: impl Iterator<Item = Days>) -> (Vec<Date>, Vec<Date>) {
 fn candidate(row: &Row) -> Candidate {
     Candidate {
         identity: identity(row),
-        delivery: Delivery { delivered_at: row.get("delivered_at"), failed: false },
+        delivery: Delivery {
+            delivered_at: row.get("delivered_at"),
+            failed: row.get::<_, Option<Timestamp>>("failed_at").is_some(),
+        },
+        recovered: row.get("recovered"),
         crowded: row.get("crowded"),
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::isolate::REFUSED;
 use bytes::Bytes;
+use domain::origin::Sighting;
 use domain::{EventKind, MachineOpens, MessageEvent, RecipientFact};
 use std::sync::Arc;
 use store::batch::Claim;
@@ -161,6 +162,17 @@ impl Event {
     #[must_use]
     pub fn folds(&self) -> bool {
         self.fact.kind != EventKind::Unknown
+    }
+
+    /// As far as it takes to recognise it.
+    #[must_use]
+    pub fn sighting(&self) -> Sighting<'_> {
+        Sighting {
+            name: &self.row.name,
+            at: self.fact.at,
+            origin: self.fact.origin,
+            batch: self.row.batch_id.as_u128(),
+        }
     }
 
     fn held(&self, reason: &'static str, detail: String) -> Held {

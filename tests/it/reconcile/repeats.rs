@@ -2,6 +2,7 @@
 
 use super::{Stage, life, origins, shifted, sums};
 use crate::harness::{DEADLINE, Mail, Options, tally, wait_for};
+use crate::reprocess::anonymous_bounce;
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,5 +217,28 @@ async fn a_duplicate_says_nothing_of_its_recipient_either() {
     let recipient = stage.world.cli_json(&["recipient", "show", &mail.recipient]).await;
     let since = jiff::Timestamp::from_second(bounce["timestamp"].as_i64().unwrap()).unwrap();
     assert_eq!((&recipient["standing"], &recipient["since"]), (&"bounced".into(), &since.to_string().into()));
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_that_waits_for_its_message_is_forgotten_when_the_message_is_recovered_with_it() {
+    let stage = Stage::start(Options::new(1, 1, 0).set("worker", "SENDSTATE_WORKER_SWEEP_EVERY", "1s")).await;
+    let (mail, mut other, db) = (Mail::new(), Mail::new(), stage.world.db().await);
+    other.recipient.clone_from(&mail.recipient);
+    let bounce = anonymous_bounce(&mail, 60);
+    assert_eq!(tally(&stage.told(std::slice::from_ref(&bounce)).await), [1, 1, 0, 0, 0, 0]);
+    stage.sendgrid.record(&[mail.event("delivered", 2), mail.event("bounce", 60)]);
+    assert_eq!(stage.reconciled(&[]).await["recovered"], 2);
+    // It would be the one message to that address that has not failed.
+    stage.told(&[other.event("delivered", 3)]).await;
+    db.batch_execute("UPDATE pending_bounces SET next_try_at = now() - interval '1 second'").await.unwrap();
+    wait_for("the bounce to be settled", DEADLINE, async || {
+        let left: i64 = db.query_one("SELECT count(*) FROM pending_bounces", &[]).await.unwrap().get(0);
+        if left == 0 { Ok(()) } else { Err(format!("{left} pending")) }
+    })
+    .await;
+    let message = stage.world.message(&mail).await;
+    assert_eq!((&message["status"], origins(&message)), (&"bounced".into(), vec!["reconcile"; 2]));
+    assert_eq!(stage.world.message(&other).await["status"], "delivered");
     stage.world.finish().await;
 }

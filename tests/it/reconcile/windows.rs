@@ -3,6 +3,7 @@
 
 use super::{life, origins, shifted};
 use crate::harness::{Mail, Options, World, environment};
+use crate::reprocess::anonymous_bounce;
 use domain::{MachineOpens, Origin};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -74,6 +75,17 @@ impl Hand {
         }
         read::batch(claim, serde_json::to_vec(&elements).unwrap().into(), &self.source)
     }
+
+    async fn pending(&self) -> i64 {
+        self.db.query_one("SELECT count(*) FROM pending_bounces", &[]).await.unwrap().get(0)
+    }
+}
+
+/// In which company two batches come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    One,
+    Each,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,5 +108,90 @@ async fn of_both_in_one_window_the_webhooks_own_word_stays_whichever_came_first(
             assert_eq!(message["status"], "clicked");
         }
     }
+    hand.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_without_ids_that_is_recovered_too_fails_the_one_message_that_the_records_name() {
+    let hand = Hand::new().await;
+    for others in [0, 1] {
+        for company in [Company::One, Company::Each] {
+            for (recovered_first, seconds) in
+                [false, true].into_iter().flat_map(|b| [-1, 0, 1].map(|s| (b, s)))
+            {
+                let what = format!("{others} {company:?} {recovered_first} {seconds}");
+                let (mail, mut other) = (Mail::new(), Mail::new());
+                other.recipient.clone_from(&mail.recipient);
+                let delivered = [mail.event("delivered", 2), other.event("delivered", 3)];
+                hand.takes(&[(Origin::Webhook, &delivered[..=others])]).await;
+                let (recovered, told) = ([mail.event("bounce", 60)], [anonymous_bounce(&mail, 60 + seconds)]);
+                let mut batches = [(Origin::Webhook, &told[..]), (Origin::Reconcile, &recovered[..])];
+                if recovered_first {
+                    batches.reverse();
+                }
+                let tallies = match company {
+                    Company::One => hand.takes(&batches).await,
+                    Company::Each => {
+                        let first = hand.takes(&batches[..1]).await;
+                        [first, hand.takes(&batches[1..]).await].concat()
+                    }
+                };
+                let message = hand.world.message(&mail).await;
+                assert_eq!((&message["status"], origins(&message).len()), (&"bounced".into(), 2), "{what}");
+                if others == 1 {
+                    let other = hand.world.message(&other).await;
+                    assert_eq!((&other["status"], origins(&other).len()), (&"delivered".into(), 1), "{what}");
+                }
+                let duplicates: i32 = tallies.iter().map(|tally| tally[4]).sum();
+                // Of two that may have bounced, none is known to have before the records say it.
+                let by_guess = company == Company::Each && !recovered_first && others == 1;
+                assert_eq!(duplicates, i32::from(!by_guess), "{what}: {tallies:?}");
+                assert_eq!(hand.pending().await, 0, "{what}");
+            }
+        }
+    }
+    hand.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounce_without_ids_of_which_two_were_recovered_is_of_neither_and_of_no_third() {
+    let hand = Hand::new().await;
+    let mails: Vec<Mail> = {
+        let first = Mail::new();
+        let to_the_same = |mut mail: Mail| {
+            mail.recipient.clone_from(&first.recipient);
+            mail
+        };
+        let others = [to_the_same(Mail::new()), to_the_same(Mail::new())];
+        [&[first][..], &others[..]].concat()
+    };
+    let delivered: Vec<Value> = mails.iter().map(|mail| mail.event("delivered", 2)).collect();
+    hand.takes(&[(Origin::Webhook, &delivered)]).await;
+    let recovered: Vec<Value> = mails[..2].iter().map(|mail| mail.event("bounce", 60)).collect();
+    hand.takes(&[(Origin::Reconcile, &recovered)]).await;
+    let told = [anonymous_bounce(&mails[0], 60)];
+    assert_eq!(hand.takes(&[(Origin::Webhook, &told)]).await, [[1, 1, 0, 0, 0, 0]]);
+    assert_eq!(
+        (&hand.world.message(&mails[2]).await["status"], hand.pending().await),
+        (&"delivered".into(), 0)
+    );
+    hand.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_for_a_repeat_leaves_the_smtp_id_by_which_a_later_event_finds_the_message() {
+    let hand = Hand::new().await;
+    let mail = Mail::new();
+    let events = [mail.event("processed", 0), mail.event("delivered", 2)];
+    assert_eq!(hand.takes(&[(Origin::Reconcile, &events)]).await, [[2, 2, 0, 0, 0, 0]]);
+    assert_eq!(hand.takes(&[(Origin::Webhook, &events[..1])]).await, [[1, 0, 0, 0, 1, 0]]);
+    let mut bounce = mail.event("bounce", 60);
+    bounce.as_object_mut().unwrap().remove("sg_message_id");
+    assert_eq!(hand.takes(&[(Origin::Webhook, &[bounce])]).await, [[1, 1, 0, 0, 0, 0]]);
+    let message = hand.world.message(&mail).await;
+    assert_eq!(
+        (&message["status"], &message["failure"]["correlated_by"]),
+        (&"bounced".into(), &"smtp_id".into())
+    );
     hand.world.finish().await;
 }

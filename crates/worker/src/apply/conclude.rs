@@ -3,7 +3,7 @@
 //! The middle of every transaction here, whoever brought the events: a window of batches, or a pending bounce. Locks
 //! messages, then recipients, each by key.
 
-use super::fold::{self, Recorded};
+use super::fold;
 use super::place::{self, Places};
 use super::recipients;
 use super::tell::{self, Wanted};
@@ -21,12 +21,22 @@ use uuid::Uuid;
 /// How long a bounce waits between two looks for its message.
 pub(crate) const LOOK_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
+/// When events came into the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recorded {
+    /// In this transaction: one that was told before is taken out of it.
+    Now,
+    /// Before: they are counted as they are, and only now find their message.
+    Before,
+}
+
 /// What followed from new events.
 #[derive(Debug, Default)]
 pub(crate) struct Concluded<'a> {
     /// (batch, ordinal) of events that found their message further on.
     pub(crate) stale: HashSet<(Uuid, i32)>,
-    /// Of events that were told before, though no key says so: taken back, duplicates.
+    /// Of events that were told before, though no key says so: taken back as duplicates, or, if they were pending, left as
+    /// they are.
     pub(crate) repeated: HashSet<(Uuid, i32)>,
     pub(crate) places: Places<'a>,
     /// How many notifications of each type, in the order of [`NotificationType::ALL`].
@@ -59,7 +69,7 @@ pub(crate) async fn conclude<'a>(
 }
 
 /// Draws from bounces that were pending what follows for their messages, if these are there now; for their recipients it
-/// was drawn at once.
+/// was drawn at once. Nothing follows from one that was recovered meanwhile: its message has it.
 ///
 /// # Errors
 /// As any statement.
@@ -82,6 +92,16 @@ async fn place_and_fold<'a>(
     now: Timestamp,
 ) -> Result<(Concluded<'a>, Vec<NotificationRow>), StoreError> {
     let mut places = place::place(transaction, events).await?;
+    let folded = fold::fold(transaction, &places.placed, wanted, now).await?;
+    let position = |event: &&Event| (event.row.batch_id, event.row.ordinal);
+    let repeated: HashSet<_> = folded.repeated.iter().map(position).collect();
+    if !repeated.is_empty() {
+        if recorded == Recorded::Now {
+            let rows: Vec<_> = folded.repeated.iter().map(|event| &event.row).collect();
+            event::take_back(transaction, &rows).await?;
+        }
+        places.placed.retain(|one| !repeated.contains(&position(&one.event)));
+    }
     let found: Vec<_> = places
         .placed
         .iter()
@@ -92,7 +112,6 @@ async fn place_and_fold<'a>(
     if !found.is_empty() {
         event::attach(transaction, &found).await?;
     }
-    let folded = fold::fold(transaction, &places.placed, recorded, wanted, now).await?;
     let stale: Vec<Conclusion> = folded
         .stale
         .iter()
@@ -106,14 +125,7 @@ async fn place_and_fold<'a>(
     if !stale.is_empty() {
         event::conclude(transaction, &stale).await?;
     }
-    let position = |event: &&Event| (event.row.batch_id, event.row.ordinal);
     let stale = folded.stale.iter().map(position).collect();
-    let repeated: HashSet<_> = folded.repeated.iter().map(position).collect();
-    if !repeated.is_empty() {
-        let rows: Vec<_> = folded.repeated.iter().map(|event| &event.row).collect();
-        event::take_back(transaction, &rows).await?;
-        places.placed.retain(|one| !repeated.contains(&position(&one.event)));
-    }
     Ok((Concluded { stale, repeated, places, ..Concluded::default() }, folded.told))
 }
 

@@ -32,15 +32,6 @@ pub(crate) struct Folded<'a> {
     pub(crate) told: Vec<NotificationRow>,
 }
 
-/// When the events came into the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Recorded {
-    /// In this transaction: one that was told before may still be taken out of it.
-    Now,
-    /// Before: they are counted as they are, and only now find their message.
-    Before,
-}
-
 /// Folds events into their messages and writes those.
 ///
 /// # Errors
@@ -48,7 +39,6 @@ pub(crate) enum Recorded {
 pub(crate) async fn fold<'a>(
     transaction: &deadpool_postgres::Transaction<'_>,
     placed: &[Placed<'a>],
-    recorded: Recorded,
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Folded<'a>, StoreError> {
@@ -60,10 +50,15 @@ pub(crate) async fn fold<'a>(
         }
         let keys: Vec<MessageKey> = pending.keys().copied().collect();
         let (mut known, mut suspects): (_, Vec<Locked<'_, 'a>>) = (Vec::new(), Vec::new());
+        // Of each suspect: whether an event said its smtp-id now, which is kept also where that event is taken out.
+        let mut learned = Vec::new();
         for row in message::lock(transaction, &keys).await? {
             let events = pending.remove(&row.key()).unwrap_or_default();
-            let (identity, message) = row.read()?;
-            if recorded == Recorded::Now && repeat::possible(&message, &events) {
+            let (mut identity, message) = row.read()?;
+            let before = identity.smtp_id_hash;
+            learn_smtp_id(&mut identity, &events);
+            if repeat::possible(&message, &events) {
+                learned.push(before != identity.smtp_id_hash);
                 suspects.push((identity, message, events));
             } else {
                 known.push(One::fold(identity, message, &events, wanted, now));
@@ -71,9 +66,14 @@ pub(crate) async fn fold<'a>(
         }
         if !suspects.is_empty() {
             folded.repeated.extend(repeat::take_out(transaction, &mut suspects, &batches(placed)).await?);
-            let left = suspects.into_iter().filter(|(_, _, events)| !events.is_empty());
+            let left = suspects
+                .into_iter()
+                .zip(learned)
+                .filter(|((.., events), learned)| *learned || !events.is_empty());
             known.extend(
-                left.map(|(identity, message, events)| One::fold(identity, message, &events, wanted, now)),
+                left.map(|((identity, message, events), _)| {
+                    One::fold(identity, message, &events, wanted, now)
+                }),
             );
         }
         write_known(transaction, known, &mut folded).await?;
@@ -129,15 +129,16 @@ async fn create<'p, 'a>(
     folded: &mut Folded<'a>,
 ) -> Result<ByMessage<'p, 'a>, StoreError> {
     let mut fresh: BTreeMap<MessageKey, One<'a>> = BTreeMap::new();
-    for (key, events) in &pending {
-        let mut events = Cow::Borrowed(events.as_slice());
+    for (key, all) in &pending {
+        let mut events = Cow::Borrowed(all.as_slice());
         let mut repeated = Vec::new();
         // Nothing is stored of it; what comes together may still repeat each other.
         if repeat::any_recovered(&events) {
             repeated = repeat::of_each_other(events.to_mut(), |_| false);
         }
         if let Some(first) = events.first() {
-            let identity = first.identity().clone();
+            let mut identity = first.identity().clone();
+            learn_smtp_id(&mut identity, all);
             let one = One::fold(identity, Message::default(), &events, wanted, now);
             fresh.insert(*key, One { repeated, ..one });
         }
@@ -157,6 +158,12 @@ async fn create<'p, 'a>(
     Ok(raced)
 }
 
+/// Opens, clicks and what was recovered do not say it; whichever event says it first is as good as any.
+fn learn_smtp_id(identity: &mut Identity, events: &[&Placed<'_>]) {
+    let said = || events.iter().find_map(|one| one.identity().smtp_id_hash);
+    identity.smtp_id_hash = identity.smtp_id_hash.or_else(said);
+}
+
 /// One message folded, not yet written.
 struct One<'a> {
     row: MessageRow,
@@ -167,16 +174,13 @@ struct One<'a> {
 
 impl<'a> One<'a> {
     fn fold(
-        mut identity: Identity,
+        identity: Identity,
         mut message: Message,
         events: &[&Placed<'a>],
         wanted: &Wanted,
         now: Timestamp,
     ) -> Self {
         let wanted = wanted.by(identity.source);
-        // Opens and clicks do not say it; whichever event says it first is as good as any.
-        let said = || events.iter().find_map(|one| one.identity().smtp_id_hash);
-        identity.smtp_id_hash = identity.smtp_id_hash.or_else(said);
         let (mut stale, mut told) = (Vec::new(), Vec::new());
         for placed in events {
             let event = placed.event;

@@ -9,6 +9,7 @@ mod smtp_id;
 
 use crate::batch::{Event, Naming};
 use crate::read::correlate;
+use domain::origin::Sighting;
 use domain::{CorrelatedBy, MessageEvent};
 use store::StoreError;
 use store::message::Identity;
@@ -64,6 +65,11 @@ impl<'a> Placed<'a> {
             How::Named(_) => &self.event.fact,
             How::Found(found) => &found.fact,
         }
+    }
+
+    /// As far as it takes to recognise it.
+    pub(crate) fn sighting(&self) -> Sighting<'_> {
+        self.event.sighting()
     }
 
     /// `None`: it names its message itself.

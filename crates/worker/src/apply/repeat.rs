@@ -59,15 +59,7 @@ pub(super) fn of_each_other<'a>(
     events: &mut Vec<&Placed<'a>>,
     is_known: impl Fn(usize) -> bool,
 ) -> Vec<&'a Event> {
-    let together: Vec<Sighting<'_>> = events
-        .iter()
-        .map(|one| Sighting {
-            name: &one.event.row.name,
-            at: one.fact().at,
-            origin: one.fact().origin,
-            batch: one.event.row.batch_id.as_u128(),
-        })
-        .collect();
+    let together: Vec<Sighting<'_>> = events.iter().map(|one| one.sighting()).collect();
     let mut is_repeat = repeats(&together, is_known).into_iter();
     let mut repeated = Vec::new();
     events.retain(|one| {

@@ -1,12 +1,13 @@
 //! Bounces that say only whose they are: attached to the one message to that address that can have bounced.
 //!
 //! Decided as if the events of the transaction were applied one by one: what counts before a bounce, in the order of
-//! `domain::EventOrder`, has happened; what counts after it has not.
+//! `domain::EventOrder`, has happened; what counts after it has not. Where the bounce itself was recovered, or comes together
+//! with what was, it is of the message that the records name, and found there to be a repeat (`super::super::repeat`).
 
 use super::{Placed, Places};
 use crate::batch::Event;
 use domain::correlation::{DELIVERED_WITHIN, Deliveries, Found};
-use domain::{CorrelatedBy, MessageKey};
+use domain::{CorrelatedBy, MessageKey, Origin};
 use std::collections::{BTreeMap, HashMap};
 use store::StoreError;
 use store::batch::day;
@@ -34,6 +35,8 @@ struct Known {
     identities: HashMap<MessageKey, Identity>,
     /// How many stored messages were found for each; in a crowd as many as can be.
     candidates: HashMap<Bounced, usize>,
+    /// The messages of which the bounce itself was recovered.
+    recovered: HashMap<Bounced, Vec<MessageKey>>,
 }
 
 pub(super) async fn place<'a>(
@@ -48,6 +51,7 @@ pub(super) async fn place<'a>(
         .collect();
     others.sort_by_key(|place| places.placed[*place].fact().order());
     known.add_states(transaction, places, &others).await?;
+    known.add_recovered(places, &others, &clues);
 
     let mut before = others.into_iter().peekable();
     for Clue { event, bounced } in clues {
@@ -82,14 +86,33 @@ impl Known {
 
     /// The message that has bounced; `None`: it may not have arrived yet.
     fn bounced(&self, bounced: &Bounced) -> Result<Option<Identity>, Ambiguous> {
-        if self.candidates.get(bounced).is_some_and(|found| *found >= CANDIDATES_MAX) {
+        let recovered = self.recovered.get(bounced).map_or(&[][..], Vec::as_slice);
+        let crowded = self.candidates.get(bounced).is_some_and(|found| *found >= CANDIDATES_MAX);
+        if crowded && recovered.is_empty() {
             return Err(Ambiguous);
         }
         let deliveries = self.by_recipient.get(&bounced.recipient_hash);
-        match deliveries.map_or(Found::None, |deliveries| deliveries.bounced(bounced.to)) {
+        let found = |deliveries: &Deliveries| deliveries.bounced(bounced.to, recovered.iter().copied());
+        match deliveries.map_or(Found::None, found) {
             Found::One(key) => Ok(self.identities.get(&key).cloned()),
             Found::None => Ok(None),
             Found::Several => Err(Ambiguous),
+        }
+    }
+
+    /// Adds which bounces are recovered in this transaction.
+    fn add_recovered(&mut self, places: &Places<'_>, others: &[usize], clues: &[Clue<'_>]) {
+        let others = others.iter().map(|place| &places.placed[*place]);
+        for one in others.filter(|one| one.fact().origin == Origin::Reconcile) {
+            let identity = one.identity();
+            let repeats = |clue: &&Clue<'_>| {
+                clue.bounced.recipient_hash == identity.recipient_hash
+                    && clue.event.sighting().repeats(&one.sighting())
+            };
+            for clue in clues.iter().filter(repeats) {
+                self.recovered.entry(clue.bounced).or_default().push(identity.key);
+                self.identities.entry(identity.key).or_insert_with(|| identity.clone());
+            }
         }
     }
 
@@ -129,8 +152,11 @@ async fn candidates(
     for (position, candidate) in correlation::delivered(transaction, &asked).await? {
         let count = known.candidates.entry(asked[position]).or_default();
         *count += if candidate.crowded { CANDIDATES_MAX } else { 1 };
+        if candidate.recovered {
+            known.recovered.entry(asked[position]).or_default().push(candidate.identity.key);
+        }
         let deliveries = known.by_recipient.entry(asked[position].recipient_hash).or_default();
-        if !candidate.crowded {
+        if !candidate.crowded || candidate.recovered {
             deliveries.know(candidate.identity.key, candidate.delivery);
             known.identities.insert(candidate.identity.key, candidate.identity);
         }
