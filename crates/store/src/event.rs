@@ -141,7 +141,7 @@ pub async fn told_before(
 /// Takes events back that this transaction itself has inserted: they were told before, though no key says so.
 ///
 /// # Errors
-/// [`StoreError::Contradiction`] when one of them is not there, or as any statement.
+/// [`StoreError::Contradiction`] when one of them is not there or was not written by this transaction, or as any statement.
 pub async fn take_back(client: &impl GenericClient, events: &[&EventRow]) -> Result<(), StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/event_take_back.sql")).await?;
     let days: Vec<_> = events.iter().map(|row| row.day).collect();
@@ -152,7 +152,7 @@ pub async fn take_back(client: &impl GenericClient, events: &[&EventRow]) -> Res
     if taken == events.len() as u64 {
         Ok(())
     } else {
-        Err(StoreError::Contradiction("an event that was just inserted is not there"))
+        Err(StoreError::Contradiction("an event to be taken back was not just inserted"))
     }
 }
 

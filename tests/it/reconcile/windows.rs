@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 use store::batch::Claim;
-use store::{Pool, PoolSettings, Role};
+use store::{Pool, PoolSettings, Role, StoreError, event};
 use tokio_postgres::Client;
 use url::Url;
 use uuid::Uuid;
@@ -193,5 +193,21 @@ async fn what_is_taken_for_a_repeat_leaves_the_smtp_id_by_which_a_later_event_fi
         (&message["status"], &message["failure"]["correlated_by"]),
         (&"bounced".into(), &"smtp_id".into())
     );
+    hand.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_same_transaction_has_stored_can_be_taken_back() {
+    let hand = Hand::new().await;
+    let mail = Mail::new();
+    hand.takes(&[(Origin::Webhook, &[mail.event("processed", 0)])]).await;
+    let key = hand.db.query_one("SELECT day, natural_key FROM events", &[]).await.unwrap();
+    let mut client = hand.pool.get().await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    let stored = event::find(&transaction, &[(key.get(0), key.get(1))]).await.unwrap();
+    let refused = event::take_back(&transaction, &stored.iter().collect::<Vec<_>>()).await;
+    assert!(matches!(refused, Err(StoreError::Contradiction(_))), "{refused:?}");
+    transaction.commit().await.unwrap();
+    assert_eq!(origins(&hand.world.message(&mail).await), ["webhook"]);
     hand.world.finish().await;
 }
