@@ -1,6 +1,6 @@
 //! Sources: what ingest verifies with, what the worker applies by, and how people set them up.
 //!
-//! Each function runs under one role: [`listed`] as ingest, [`policies`] as worker, the others as operator.
+//! [`listed`] runs as ingest, [`policies`] as worker and as operator, the others as operator.
 
 pub mod key;
 pub mod oauth;
@@ -106,7 +106,7 @@ fn listed_keys(row: &Row) -> Vec<ListedKey> {
     spkis.into_iter().zip(ends).map(|(spki, retires_at)| ListedKey { spki, retires_at }).collect()
 }
 
-/// The policies of those of `ids` that exist. Role: worker. Locks nothing.
+/// The policies of those of `ids` that exist. Role: worker or operator. Locks nothing.
 ///
 /// # Errors
 /// As any statement, and [`StoreError::Unreadable`] for a policy this release does not know.

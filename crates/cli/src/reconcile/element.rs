@@ -3,6 +3,7 @@
 //! Where the records say less, less is said. A field that the webhook does not have on that event would be taken for an
 //! argument of the sender's, so each is only set where it has its meaning.
 
+use domain::{EventKind, MachineOpens};
 use jiff::Timestamp;
 use sendgrid::activity::{self, BounceType, EventName};
 use sendgrid::logs::{EVENTS_MAX, LogMessage};
@@ -11,6 +12,9 @@ use std::collections::BTreeMap;
 
 /// Events of Email Logs that the webhook does not post.
 const NOT_POSTED: [&str; 2] = ["received", "cancel_drop"];
+
+/// The webhook's field that tells an open by a machine.
+const MACHINE_OPEN: &str = "sg_machine_open";
 
 /// How the stored message is called.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,17 @@ pub(super) struct Fact {
     pub name: &'static str,
     pub at: Timestamp,
     pub element: Map<String, Value>,
+}
+
+impl Fact {
+    /// Why it is not recovered, although it is missing. A source that ignores opens by machines cannot be given one of which
+    /// the records do not say whether it is: Email Activity never does.
+    pub(super) fn withheld(&self, policy: MachineOpens) -> Option<&'static str> {
+        let unsaid = self.name == EventKind::Open.name() && !self.element.contains_key(MACHINE_OPEN);
+        (unsaid && policy == MachineOpens::Ignore).then_some(
+            "an open, of which it is not said whether a machine opened it: the source ignores such opens",
+        )
+    }
 }
 
 /// What the records say of a message.

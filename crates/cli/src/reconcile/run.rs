@@ -12,13 +12,14 @@ use crate::broker::Broker;
 use crate::database;
 use crate::failure::Failure;
 use crate::output;
-use domain::{MessageKey, Origin, SourceId};
+use domain::{MachineOpens, MessageKey, Origin, SourceId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 use store::event::{Sought, told_before};
 use store::reconcile::{self, Run, Stored, Sums};
+use store::source;
 
 /// Messages compared together. Each may take a request of its own, some ten seconds where SendGrid allows six in a minute,
 /// and an interruption loses what was asked since the last were committed.
@@ -216,18 +217,21 @@ impl Comparison<'_> {
             return Ok(());
         }
         let mut known = told_before(self.client, &sought, &[]).await?.into_iter();
+        let policy = source::policies(self.client, &[self.source.0]).await?.remove(&self.source.0);
+        let policy = policy.map_or(MachineOpens::Ignore, |policy| policy.machine_opens);
         let mut missing = Vec::new();
-        for (_, facts) in &asked {
-            let elements: Vec<_> = facts
-                .iter()
-                .zip(known.by_ref().take(facts.len()))
-                .filter(|(_, known)| !known)
-                .map(|(fact, _)| &fact.element)
-                .collect();
+        for (subject, facts) in &asked {
+            let mut elements = Vec::new();
+            for (fact, known) in facts.iter().zip(known.by_ref().take(facts.len())) {
+                match fact.withheld(policy) {
+                    _ if known => self.run.sums.known += 1,
+                    Some(reason) => self.unknown(Some(subject.listed.id.as_str()), reason.to_owned()),
+                    None => elements.push(&fact.element),
+                }
+            }
             missing.push(elements);
         }
         let count: usize = missing.iter().map(Vec::len).sum();
-        self.run.sums.known += (sought.len() - count) as i64;
         if count == 0 {
             return Ok(());
         }

@@ -139,3 +139,16 @@ fn what_email_logs_says_keeps_its_fields_but_for_the_id_and_the_arguments_stay_a
     });
     assert_eq!(details.strange.len(), 1, "`received` is none of the webhook's: {details:?}");
 }
+
+#[test]
+fn only_opens_of_which_nobody_says_who_opened_are_kept_from_a_source_that_ignores_machines() {
+    let details = of_activity(&message(vec![event(EventName::Opened), event(EventName::Clicked)]), NAMED);
+    let [open, click] = details.facts.as_slice() else { panic!("{details:?}") };
+    assert!(open.withheld(MachineOpens::Ignore).is_some() && open.withheld(MachineOpens::Count).is_none());
+    assert!(click.withheld(MachineOpens::Ignore).is_none());
+    for by_machine in [true, false] {
+        let mut said = open.clone();
+        said.element.insert("sg_machine_open".to_owned(), by_machine.into());
+        assert!(said.withheld(MachineOpens::Ignore).is_none(), "{by_machine}");
+    }
+}
