@@ -1,9 +1,11 @@
 //! Why a request does not verify: mistakes are undone, one and several together, in a fixed order, until a signature
 //! is right. Pure and bounded; the answer is the same every time.
 //!
-//! First the request as it is with every key and every reading of its headers; then every candidate for the body with
-//! the right keys; then with the others. Whatever verifies is the text that SendGrid signed: a signature that is right
-//! by chance does not happen, so the order decides only how a text that can be reached in two ways is explained.
+//! First the right keys, which are few: with the request as it is and every reading of its headers, then with every
+//! candidate for the body. Then the others in the same way, for which half of the work is kept free: neither many keys
+//! nor a body with many candidates takes the other's turn away. Whatever verifies is the text that SendGrid signed: a
+//! signature that is right by chance does not happen, so the order decides only how a text that can be reached in two
+//! ways is explained.
 
 use super::body;
 use super::header::{self, Reading};
@@ -13,11 +15,15 @@ use super::saved::Saved;
 use jiff::{SignedDuration, Timestamp};
 use wire::signature::{self, Freshness, PublicKey};
 
-/// Most verifications: some seconds of one core.
-const VERIFICATIONS_MAX: u64 = 20_000;
+/// How much is done at most.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    verifications: u64,
+    hashed_bytes: u64,
+}
 
-/// Most bytes that are hashed for them, some ten seconds more: room for four hundred candidates of 5 MiB.
-const HASHED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Some seconds of one core, and some ten seconds more: room for four hundred candidates of 5 MiB.
+const BOUNDS: Bounds = Bounds { verifications: 20_000, hashed_bytes: 2 * 1024 * 1024 * 1024 };
 
 /// What was found out.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,57 +59,87 @@ pub(super) struct Work {
     pub extent: Extent,
 }
 
-/// `None` of an attempt that ended the search: there is no room for more.
-type Ended = Option<(usize, usize)>;
+/// Why no more bodies are to be tried.
+enum Ended {
+    /// The positions of the reading and, among those tried, of the key.
+    Verified {
+        reading: usize,
+        key: usize,
+    },
+    NoRoom,
+}
+
+/// Which bodies are tried.
+#[derive(Clone, Copy)]
+enum Bodies {
+    AsItIs,
+    Candidates,
+}
 
 /// Tries until something verifies or everything has been tried. `known` has the right keys first.
 pub(super) fn diagnose(saved: &Saved, known: &[Known]) -> Diagnosis {
+    within(BOUNDS, saved, known)
+}
+
+fn within(bounds: Bounds, saved: &Saved, known: &[Known]) -> Diagnosis {
     let readings = header::readings(saved);
     let keys: Vec<PublicKey> = known.iter().map(|known| known.key.clone()).collect();
     let (right, others) = keys.split_at(known.iter().take_while(|known| known.mistake.is_none()).count());
+    let first = if others.is_empty() { bounds } else { bounds.half() };
     let mut work = Work::default();
-    let mut found = None;
-    if !readings.is_empty() && !keys.is_empty() {
-        found = work.attempt(&saved.body, &readings, &keys, 0).map(|ended| (Vec::new(), ended));
-        for (keys, first) in [(right, 0), (others, right.len())] {
-            if found.is_none() && !keys.is_empty() {
-                found = body::search(&saved.body, |body| work.attempt(body, &readings, keys, first));
-            }
+    for (keys, before, bounds) in [(right, 0, first), (others, right.len(), bounds)] {
+        if readings.is_empty() || keys.is_empty() {
+            continue;
+        }
+        for bodies in [Bodies::AsItIs, Bodies::Candidates] {
+            let mut attempt = |body: &[u8]| work.attempt(bounds, body, &readings, keys);
+            let ended = match bodies {
+                Bodies::AsItIs => attempt(&saved.body).map(|ended| (Vec::new(), ended)),
+                Bodies::Candidates => body::search(&saved.body, attempt),
+            };
+            let Some((of_body, Ended::Verified { reading, key })) = ended else { continue };
+            let found = found(of_body, readings.get(reading), known, before + key);
+            return Diagnosis { found, work };
         }
     }
-    let found = found.and_then(|(of_body, ended)| {
-        let (reading, key) = ended?;
-        let reading = readings.get(reading)?;
-        let of_key = known.get(key)?.mistake;
-        let mistakes = of_body.into_iter().chain(reading.mistakes.iter().copied()).chain(of_key).collect();
-        Some(Found { timestamp: reading.timestamp.clone(), mistakes, key })
-    });
-    Diagnosis { found, work }
+    Diagnosis { found: None, work }
+}
+
+fn found(of_body: Vec<Mistake>, reading: Option<&Reading>, known: &[Known], key: usize) -> Option<Found> {
+    let (reading, of_key) = (reading?, known.get(key)?.mistake);
+    let mistakes = of_body.into_iter().chain(reading.mistakes.iter().copied()).chain(of_key).collect();
+    Some(Found { timestamp: reading.timestamp.clone(), mistakes, key })
+}
+
+impl Bounds {
+    const fn half(self) -> Self {
+        Self { verifications: self.verifications / 2, hashed_bytes: self.hashed_bytes / 2 }
+    }
 }
 
 impl Work {
-    /// Verifies one body with every reading and these keys, of which the first has the position `first` among all.
+    /// Verifies one body with every reading and these keys.
     fn attempt(
         &mut self,
+        bounds: Bounds,
         body: &[u8],
         readings: &[Reading],
         keys: &[PublicKey],
-        first: usize,
     ) -> Option<Ended> {
         self.bodies += 1;
-        for (position, reading) in readings.iter().enumerate() {
-            let room = self.verifications + keys.len() as u64 <= VERIFICATIONS_MAX
-                && self.hashed_bytes + body.len() as u64 <= HASHED_BYTES_MAX;
+        for (reading, Reading { timestamp, signature, .. }) in readings.iter().enumerate() {
+            let room = self.verifications + keys.len() as u64 <= bounds.verifications
+                && self.hashed_bytes + body.len() as u64 <= bounds.hashed_bytes;
             if !room {
                 self.extent = Extent::Bounded;
-                return Some(None);
+                return Some(Ended::NoRoom);
             }
             self.verifications += keys.len() as u64;
             self.hashed_bytes += body.len() as u64;
-            let timestamp = reading.timestamp.as_bytes();
-            if signature::signed_by_any(keys, timestamp, body, &reading.signature) {
-                let key = keys.iter().position(|key| key.verify(timestamp, body, &reading.signature))?;
-                return Some(Some((position, first + key)));
+            let timestamp = timestamp.as_bytes();
+            if signature::signed_by_any(keys, timestamp, body, signature) {
+                let key = keys.iter().position(|key| key.verify(timestamp, body, signature))?;
+                return Some(Ended::Verified { reading, key });
             }
         }
         None

@@ -380,10 +380,47 @@ fn work_is_bounded_and_says_so() {
     let many = vec![stranger; 2_000];
     let diagnosis = diagnose(&signed(&key, rewritten(BODY.as_bytes(), Json::default())), &many);
     assert_eq!((diagnosis.found.clone(), diagnosis.work.extent), (None, Extent::Bounded));
-    assert!(diagnosis.work.verifications <= VERIFICATIONS_MAX, "{diagnosis:?}");
+    assert!(diagnosis.work.verifications <= BOUNDS.verifications, "{diagnosis:?}");
     let one = diagnose(&signed(&key, BODY), &[known(&SigningKey::generate(), None)]);
     assert_eq!((one.found, one.work.extent), (None, Extent::Whole));
     assert!(one.work.verifications < 200, "{:?}", one.work);
+}
+
+#[test]
+fn many_keys_and_readings_leave_room_for_what_happened_to_a_body_of_the_right_key() {
+    let key = SigningKey::generate();
+    let all = Json { lines: true, markup: true, non_ascii: true, slashes: true, ..Json::default() };
+    let mut saved = signed(&key, rewritten(BODY.as_bytes(), all));
+    // One of the last candidates.
+    saved.body = rewritten(BODY.as_bytes(), Json::default());
+    let strangers: [String; 3] = std::array::from_fn(|_| SigningKey::generate().sign(b"", b""));
+    saved.headers[1].1 = format!("1600000000, 1600000001, 1600000002, {AT}");
+    saved.headers[2].1 = format!("{}, {}", strangers.join(", "), saved.headers[2].1);
+    assert_eq!(header::readings(&saved).len(), 16);
+    let stranger = || SigningKey::generate();
+    let mut keys = vec![known(&stranger(), None); 9];
+    keys.push(known(&key, None));
+    keys.extend(vec![known(&stranger(), Some(M::OtherSource)); 990]);
+    let unescaped = [M::NonAsciiUnescaped, M::MarkupUnescaped, M::SlashesUnescaped];
+    let expected = [&[M::JsonCompact], &unescaped[..], &[M::HeaderDoubled]].concat();
+    assert_eq!(told(&saved, &keys), Some(expected));
+}
+
+#[test]
+fn many_candidates_for_a_body_leave_room_for_other_keys() {
+    let (right, other) = (SigningKey::generate(), SigningKey::generate());
+    let saved = signed(&other, BODY);
+    let right = known(&right, None);
+    let all = diagnose(&saved, std::slice::from_ref(&right)).work;
+    for bounds in [
+        Bounds { verifications: all.verifications, ..BOUNDS },
+        Bounds { hashed_bytes: all.hashed_bytes, ..BOUNDS },
+    ] {
+        let alone = within(bounds, &saved, std::slice::from_ref(&right)).work;
+        assert_eq!(alone, all, "without other keys nothing is kept free");
+        let found = within(bounds, &saved, &[right.clone(), known(&other, Some(M::OtherSource))]).found;
+        assert_eq!(found.map(|found| found.mistakes), Some(vec![M::OtherSource]));
+    }
 }
 
 #[test]
