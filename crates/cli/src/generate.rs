@@ -1,6 +1,7 @@
 //! `sendstate generate`: batches as SendGrid sends them, signed, to a URL, into files, or as curl commands.
 //!
-//! Bodies are a function of the seed, the counts and the start; only timestamps and signatures differ between runs.
+//! Bodies are a function of the seed, the counts and the start; only the time of signing and signatures differ between
+//! runs.
 //! Memory is bounded whatever the number of messages: bodies are made when their turn comes.
 
 mod bodies;
@@ -36,8 +37,10 @@ pub(crate) struct Report {
     pub answers: BTreeMap<String, u64>,
     /// Ids of the accepted batches, in the order of sending.
     pub batches: Vec<Uuid>,
-    /// Gives the same bodies again. Null for bodies from files.
+    /// With `start` and the same arguments it gives the same bodies again. Null for bodies from files.
     pub seed: Option<u64>,
+    /// When the first mail is accepted.
+    pub start: Option<String>,
     /// The commands, with `--curl`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
@@ -53,8 +56,12 @@ pub(crate) async fn run(global: &Global, args: &GenerateArgs) -> Result<(), Fail
     let to = args.to.as_deref().map(|to| destination(global, to)).transpose()?;
     let bodies = Bodies::new(args, database::now())?;
     let key = key::load_or_make(&args.private_key)?;
-    let mut report =
-        Report { public_key: key.public_key().to_base64(), seed: bodies.seed(), ..Report::default() };
+    let mut report = Report {
+        public_key: key.public_key().to_base64(),
+        seed: bodies.seed(),
+        start: bodies.start().map(output::time),
+        ..Report::default()
+    };
     if let Some(url) = to {
         send::all(bodies, &key, args, url, &mut report).await?;
     } else if let Some(directory) = &args.out {
@@ -122,8 +129,8 @@ fn text(report: &Report) -> String {
     if !answers.is_empty() {
         text.push_str(&format!("; answers {}", answers.join(", ")));
     }
-    if let Some(seed) = report.seed {
-        text.push_str(&format!("; seed {seed}"));
+    if let (Some(seed), Some(start)) = (report.seed, &report.start) {
+        text.push_str(&format!("; again with --seed {seed} --start {start}"));
     }
     text.push_str(&format!("\npublic key {}", report.public_key));
     text

@@ -63,6 +63,12 @@ impl Batches {
         self.seed
     }
 
+    /// Unix seconds of the first mail.
+    #[must_use]
+    pub const fn start(&self) -> i64 {
+        self.start
+    }
+
     /// Everything that happens to one mail, in the order of time.
     fn life(&self, number: u64) -> Vec<Vec<u8>> {
         let second = number / MAILS_PER_SECOND % SECONDS_MAX;

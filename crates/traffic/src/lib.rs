@@ -1,6 +1,7 @@
 //! Made-up SendGrid traffic: mails, what happens to them, and the signed POSTs that tell of it.
 //!
-//! Everything is a function of a seed, so a run can be repeated byte for byte; only timestamps and signatures differ.
+//! Every body is a function of a seed and of when its first mail is accepted, so a run can be repeated byte for byte; only
+//! the time of signing and signatures differ.
 //! `sendstate generate` and `demo` send it, and the benchmark measures with it. Nothing here does I/O or reads a clock.
 
 mod batches;

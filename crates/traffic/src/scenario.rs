@@ -135,6 +135,12 @@ impl Story {
         self.seed
     }
 
+    /// Unix seconds of the first mail.
+    #[must_use]
+    pub const fn start(&self) -> i64 {
+        self.start
+    }
+
     fn block(&mut self, numbers: Range<u64>) {
         match self.scenario {
             Scenario::Life => self.post(self.lives(numbers, |_, _| &WHOLE_LIFE)),

@@ -9,8 +9,9 @@ use traffic::{Scenario, Step};
 #[command(
     group = clap::ArgGroup::new("where").required(true).args(["to", "out", "curl"]),
     after_help = "\
-Without --seed every run makes new messages; with it, the same bodies again (only signatures differ). Events of a \
-seed begin at --start or, without that, two hours before today's UTC midnight.
+Without --seed every run makes new messages; with it, the same bodies again for the same --start and arguments (only \
+signatures differ). Without --start the events of a seed begin at least two hours before today's UTC midnight: the same \
+bodies until the UTC day is over. Each run prints the seed and start that repeat it.
 
 Each message gets all --events in that order of time; a name may be repeated. A --scenario is a story instead:
 
@@ -70,7 +71,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "R", value_parser = rate)]
     pub rate: Option<f64>,
 
-    /// Make the same bodies as every run with this number.
+    /// Make the same bodies as every run with this number and --start; without --start, as every run of the same UTC day.
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
 

@@ -53,6 +53,16 @@ impl Bodies {
             Self::Files(_) => None,
         }
     }
+
+    /// When the first mail is accepted.
+    pub(crate) fn start(&self) -> Option<Timestamp> {
+        let second = match self {
+            Self::MadeUp(batches) => batches.start(),
+            Self::Told(story) => story.start(),
+            Self::Files(_) => return None,
+        };
+        Timestamp::from_second(second).ok()
+    }
 }
 
 fn dress(args: &GenerateArgs) -> Result<Dress, Failure> {
@@ -115,6 +125,7 @@ fn file(path: &Path) -> Result<Body, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output;
 
     #[test]
     fn a_day_of_seeded_events_does_not_depend_on_the_hour() {
@@ -136,6 +147,10 @@ mod tests {
     }
 
     fn bodies(line: &str) -> Result<Vec<Vec<u8>>, Failure> {
+        made("2026-03-04T12:00:00Z", line)?.map(|body| body.map(|body| body.bytes)).collect()
+    }
+
+    fn made(now: &str, line: &str) -> Result<Bodies, Failure> {
         use clap::Parser as _;
         #[derive(clap::Parser)]
         struct Line {
@@ -145,8 +160,25 @@ mod tests {
         let words =
             "generate --private-key k.pem --curl --seed 7".split(' ').chain(line.split_ascii_whitespace());
         let args = Line::parse_from(words).args;
-        let now = "2026-03-04T12:00:00Z".parse().unwrap();
-        Bodies::new(&args, now)?.map(|body| body.map(|body| body.bytes)).collect()
+        Bodies::new(&args, now.parse().unwrap())
+    }
+
+    #[test]
+    fn what_is_reported_makes_the_same_bytes_on_any_day() {
+        let bytes = |bodies: Bodies| bodies.map(|body| body.unwrap().bytes).collect::<Vec<_>>();
+        for line in ["", "--scenario campaign --messages 20", "--scenario async-bounce", "--scenario test"] {
+            let first = made("2026-03-04T12:00:00Z", line).unwrap();
+            let start = output::time(first.start().unwrap());
+            let again = made("2026-03-05T00:00:00Z", &format!("{line} --start {start}")).unwrap();
+            let first = bytes(first);
+            assert_eq!(first, bytes(again), "{line}");
+            assert_ne!(first, bytes(made("2026-03-05T00:00:00Z", line).unwrap()), "{line}: another day");
+            assert_eq!(first, bytes(made("2026-03-04T23:59:59Z", line).unwrap()), "{line}: the same day");
+        }
+        assert_eq!(
+            made("2026-03-04T12:00:00Z", "--start 2026-03-04T12:00:00.9Z").unwrap().start().unwrap(),
+            "2026-03-04T12:00:00Z".parse().unwrap()
+        );
     }
 
     #[test]
