@@ -104,6 +104,7 @@ async fn what_ingest_refuses_is_explained_and_what_it_takes_verifies() {
     let (body, at) = (post.body.clone(), now.to_string());
     let text = String::from_utf8(body.to_vec()).unwrap();
     let right = sender.sign(&at, &body);
+    let (quoted, long) = (format!("\"{right}\""), "x".repeat(2_048));
     let of = |timestamp: &str, signature: &str| {
         Post::unsigned(body.clone()).header(SIGNATURE, signature).header(TIMESTAMP, timestamp)
     };
@@ -115,7 +116,11 @@ async fn what_ingest_refuses_is_explained_and_what_it_takes_verifies() {
         (of(&at, &right).body(text.replace("\r\n", "\n")), 403, &["line_feeds_only"]),
         (of(&right, &at), 401, &["headers_swapped"]),
         (of(&format!("{at}000"), &right), 401, &["timestamp_milliseconds"]),
-        (of(&at, right.trim_end_matches('=')).header(TIMESTAMP, &at), 401, &["header_doubled"]),
+        (of(&at, &quoted), 403, &["signature_quoted"]),
+        (of(&at, &right).header(TIMESTAMP, &at), 401, &["header_doubled"]),
+        (of(&at, &right).header(TIMESTAMP, ""), 401, &["header_doubled"]),
+        (of(&at, &right).header(SIGNATURE, ""), 401, &["header_doubled"]),
+        (of(&at, &quoted).header(SIGNATURE, &long), 401, &["header_doubled", "signature_quoted"]),
         (of(&old, &sender.sign(&old, &body)), 403, &["expired"]),
         (of(&ahead, &sender.sign(&ahead, &body)), 403, &["from_the_future"]),
     ] {
@@ -123,9 +128,9 @@ async fn what_ingest_refuses_is_explained_and_what_it_takes_verifies() {
         save(&world, &post, &url);
         let ran =
             world.cli(&["verify", "--json", "--curl", "request", "--source", "main", "--at", "now"]).await;
-        let found = codes(&ran.json(), "mistakes");
-        assert!(expected.iter().all(|code| found.iter().any(|one| one == code)), "{expected:?}: {ran:?}");
-        assert_eq!((ran.code == 0, found.is_empty()), (answer == 204, answer == 204), "{ran:?}");
+        let document = ran.json();
+        assert_eq!(codes(&document, "mistakes"), expected, "{document}");
+        assert_eq!((ran.code, &document["oauth"]), (i32::from(answer != 204), &Value::Null), "{document}");
     }
     let unsigned = Post::unsigned(body.clone());
     assert_eq!(unsigned.to(&url).await.unwrap().status, 401);
@@ -178,6 +183,80 @@ async fn whose_key_signed_a_request_is_found_among_all_stored_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_count_as_they_stood_when_the_request_was_received() {
+    let world = World::start(Options::new(1, 0, 0)).await;
+    let [kept, ended] = std::array::from_fn(|_| Sender::new());
+    let keys = [kept.public_key(), ended.public_key()];
+    let source = world.source("main", &["--public-key", &keys[0], "--public-key", &keys[1]]).await;
+    let fingerprint = source["keys"][1]["sha256"].as_str().unwrap();
+    let times = "UPDATE source_keys SET created_at = now() - interval '1 hour',
+                     retires_at = CASE sha256 WHEN $1 THEN now() - interval '30 minutes' END";
+    world.db().await.execute(times, &[&fingerprint]).await.unwrap();
+    let (url, now) = (world.inbound(&source, 1), now_seconds());
+    let mut told = Vec::new();
+    for (sender, minutes) in [(&kept, 20), (&kept, 70), (&ended, 20), (&ended, 40), (&ended, 70)] {
+        let at = (now - minutes * 60).to_string();
+        let signature = sender.sign(&at, b"[]");
+        let post = Post::unsigned("[]").header(SIGNATURE, &signature).header(TIMESTAMP, &at);
+        save(&world, &post, &url);
+        let at = format!("{minutes}m");
+        let verify = ["verify", "--json", "--curl", "request", "--source", "main", "--at", &at];
+        let document = world.cli(&verify).await.json();
+        let state = document["key"]["state"].as_str().unwrap().to_owned();
+        told.push((minutes, codes(&document, "mistakes").join(" "), state));
+    }
+    let row = |minutes, mistakes: &str, state: &str| (minutes, mistakes.to_owned(), state.to_owned());
+    assert_eq!(
+        told,
+        [
+            row(20, "", "active"),
+            row(70, "key_added_later", "active"),
+            row(20, "retired_key", "retired"),
+            row(40, "", "retiring"),
+            row(70, "key_added_later", "retiring"),
+        ]
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_source_asks_for_and_the_request_has_not_is_named() {
+    let world = World::start(Options::new(1, 1, 0)).await;
+    let sender = Sender::new();
+    let source = world.source("main", &["--public-key", &sender.public_key(), "--oauth"]).await;
+    let url = world.inbound(&source, 1);
+    let signed = sender.post("[]\r\n");
+    let with = |value: &str| signed.clone().header("Authorization", value);
+    let there = |token: &str| serde_json::json!({ "token": token, "checked": false });
+    let missing = &["oauth_token_missing"][..];
+    for (post, answer, mistakes, token) in [
+        (signed.clone(), "missing_token", missing, "missing"),
+        (with("Basic b2FpZDp4"), "missing_token", missing, "missing"),
+        (with("Bearer a").header("Authorization", "Bearer a"), "missing_token", missing, "missing"),
+        (with("Bearer made-up"), "invalid_token", &[], "present"),
+    ] {
+        let answered = post.to(&url).await.unwrap();
+        let answered: Value = serde_json::from_slice(&answered.body).unwrap();
+        assert_eq!(answered["error"], answer);
+        save(&world, &post, &url);
+        let ran = world.cli(&["verify", "--json", "--curl", "request", "--source", "main"]).await;
+        let document = ran.json();
+        assert_eq!(
+            (codes(&document, "mistakes"), &document["oauth"]),
+            (mistakes.iter().map(ToString::to_string).collect(), &there(token))
+        );
+        assert_eq!(ran.code, i32::from(!mistakes.is_empty()));
+    }
+    let text = world.cli(&["verify", "--curl", "request", "--source", "main"]).await.stdout;
+    assert!(text.contains("It verifies") && text.contains("only ingest can say"), "{text}");
+    let stranger = Sender::new().post("[]\r\n");
+    save(&world, &stranger, &url);
+    let ran = world.cli(&["verify", "--json", "--curl", "request", "--source", "main"]).await;
+    assert_eq!(codes(&ran.json(), "hints"), ["oauth_token_missing", "other_key_likely"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_request_is_a_mistake_of_usage_that_says_which() {
     let world = World::start(Options::new(0, 0, 0)).await;
     let key = Sender::new().public_key();
@@ -187,7 +266,7 @@ async fn what_is_no_request_is_a_mistake_of_usage_that_says_which() {
         (&["--curl", "nowhere"][..], 2, "nowhere"),
         (&["--curl", "empty"], 2, "neither a curl command nor"),
         (&["--headers", "empty", "--body", "nowhere"], 2, "--body nowhere"),
-        (&["--headers", "empty", "--body", "large"], 1, "body_too_large"),
+        (&["--headers", "empty", "--body", "large"], 2, "at most 5242880 are looked into"),
     ] {
         let ran = world.cli(&[&["verify", "--public-key", &key], arguments].concat()).await;
         assert_eq!(ran.code, code, "{ran:?}");

@@ -11,12 +11,15 @@ mod keys;
 mod mistake;
 mod report;
 mod saved;
+mod token;
 
 use crate::args::VerifyArgs;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::Global;
+use mistake::Mistake;
 use report::{Findings, Verdict};
+use token::Token;
 
 pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<(), Failure> {
     let saved = input::read(args)?;
@@ -24,15 +27,18 @@ pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<(), Failur
     let diagnosis = diagnose::diagnose(&saved, &keys.known);
     let found = diagnosis.found.as_ref();
     let mut mistakes = found.map(|found| found.mistakes.clone()).unwrap_or_default();
-    if let (Some(found), Some(at)) = (found, args.at) {
-        mistakes.extend(diagnose::stale(found, at, keys.age_max));
+    let token = token::token(&saved, keys.tokens);
+    if let Some(found) = found {
+        mistakes.extend((token == Token::Missing).then_some(Mistake::TokenMissing));
+        mistakes.extend(args.at.and_then(|at| diagnose::stale(found, at, keys.age_max)));
     }
-    let hints = if found.is_none() { hint::hints(&saved, &diagnosis) } else { Vec::new() };
+    let hints = if found.is_none() { hint::hints(&saved, &diagnosis, token) } else { Vec::new() };
     let findings = Findings {
         found,
         mistakes: &mistakes,
         hints: &hints,
         known: &keys.known,
+        token,
         work: diagnosis.work,
         body_bytes: saved.body.len(),
         at: args.at,

@@ -21,6 +21,12 @@ signature right says what happened and what to do. Bodies have at most 5 MiB.
 With --source its keys are right, and those of all other sources are tried. With --public-key no database is needed; \
 with both, the given key is right and all others are tried.
 
+With --at the source's keys count as they stood at that time: not before they were added, not from their end on. What \
+is not kept: of a key that was retired and made active again, when it did not count; of the source's --max-age, what it \
+was before (give --max-age).
+
+Of a source that asks for OAuth tokens it is said if a request has none; whether one is good, only ingest can say.
+
 Exits with 0 if the request verifies as it is, with 1 if it does not.
 
 Examples:
@@ -50,7 +56,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "B64|PEM|@FILE", allow_hyphen_values = true)]
     pub public_key: Vec<String>,
 
-    /// When it was received; without it, the age of the signature counts for nothing.
+    /// When it was received; without it, the age of the signature counts for nothing, and keys as they stand now.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Timestamp>,
 

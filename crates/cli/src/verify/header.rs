@@ -40,7 +40,8 @@ pub(super) enum Presence {
 }
 
 pub(super) fn presence(saved: &Saved, name: &str) -> Presence {
-    if values(saved, name).is_empty() { Presence::Absent } else { Presence::Present }
+    let (texts, _) = texts(saved, name);
+    if texts.iter().all(|text| text.is_empty()) { Presence::Absent } else { Presence::Present }
 }
 
 /// Every reading, in order. None: there is nothing that could be verified.
@@ -76,23 +77,29 @@ fn read(signature: &str, timestamp: &str, mistakes: &[Mistake], found: &mut Vec<
     }
 }
 
+/// What stands under the header's name or, where nothing does, under one that frameworks make of it.
+fn texts<'a>(saved: &'a Saved, name: &str) -> (Vec<&'a str>, Vec<Mistake>) {
+    let texts = saved.values(|header| header.eq_ignore_ascii_case(name));
+    if texts.is_empty() {
+        (saved.values(|header| renamed(header, name)), vec![Mistake::HeadersRenamed])
+    } else {
+        (texts, Vec::new())
+    }
+}
+
 /// The header's values; several of them, or one that a proxy has joined with commas, are a mistake each.
 fn values<'a>(saved: &'a Saved, name: &str) -> Vec<Value<'a>> {
-    let same = |header: &str| header.eq_ignore_ascii_case(name);
-    let (mut texts, mut mistakes) = (saved.values(same), Vec::new());
-    if texts.is_empty() {
-        texts = saved.values(|header| renamed(header, name));
-        mistakes.push(Mistake::HeadersRenamed);
-    }
+    let (texts, mut mistakes) = texts(saved, name);
     let mut parts: Vec<&str> = texts.iter().flat_map(|text| text.split(',')).map(str::trim).collect();
-    parts.retain(|part| !part.is_empty() && part.len() <= VALUE_BYTES_MAX);
+    // Ingest refuses a second value whatever it says, so an empty or an overlong one counts, too.
     if parts.len() > 1 {
         mistakes.push(Mistake::HeaderDoubled);
-        parts.dedup();
     } else {
         // Nothing was split: white space around it is a finding.
-        parts = texts.into_iter().filter(|text| !text.is_empty() && text.len() <= VALUE_BYTES_MAX).collect();
+        parts = texts;
     }
+    parts.retain(|part| !part.is_empty() && part.len() <= VALUE_BYTES_MAX);
+    parts.dedup();
     parts.truncate(VALUES_MAX);
     parts.into_iter().map(|text| Value { text, mistakes: mistakes.clone() }).collect()
 }

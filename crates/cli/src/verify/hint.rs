@@ -3,7 +3,9 @@
 use super::body::{self, Damage};
 use super::diagnose::{Diagnosis, Extent};
 use super::header::{self, Presence};
+use super::mistake::Mistake;
 use super::saved::Saved;
+use super::token::Token;
 use wire::signature::{HEADER_SIGNATURE, HEADER_TIMESTAMP};
 
 /// U+FFFD in UTF-8, and as JSON escapes it.
@@ -11,6 +13,7 @@ const REPLACEMENTS: [&[u8]; 3] = [b"\xEF\xBF\xBD", b"\\ufffd", b"\\uFFFD"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hint {
+    TokenMissing,
     SignatureMissing,
     TimestampMissing,
     HeadersUnreadable,
@@ -24,7 +27,7 @@ pub(super) enum Hint {
 }
 
 /// Everything that stands out, the surest first; at least one.
-pub(super) fn hints(saved: &Saved, diagnosis: &Diagnosis) -> Vec<Hint> {
+pub(super) fn hints(saved: &Saved, diagnosis: &Diagnosis, token: Token) -> Vec<Hint> {
     let absent = |name| header::presence(saved, name) == Presence::Absent;
     let (signature, timestamp) = (absent(HEADER_SIGNATURE), absent(HEADER_TIMESTAMP));
     let mut hints = Vec::new();
@@ -48,13 +51,18 @@ pub(super) fn hints(saved: &Saved, diagnosis: &Diagnosis) -> Vec<Hint> {
     if hints.is_empty() {
         hints.push(Hint::OtherKeyLikely);
     }
+    if token == Token::Missing {
+        // Says nothing of why the signature is not right; ingest looks for it first.
+        hints.insert(0, Hint::TokenMissing);
+    }
     hints
 }
 
 impl Hint {
     /// For scripts; never renamed.
-    pub(super) const fn code(self) -> &'static str {
+    pub(super) fn code(self) -> &'static str {
         match self {
+            Self::TokenMissing => Mistake::TokenMissing.row().code,
             Self::SignatureMissing => "signature_missing",
             Self::TimestampMissing => "timestamp_missing",
             Self::HeadersUnreadable => "headers_unreadable",
@@ -71,6 +79,7 @@ impl Hint {
     /// As a sentence without its full stop.
     pub(super) fn what(self) -> String {
         match self {
+            Self::TokenMissing => Mistake::TokenMissing.row().what.to_owned(),
             Self::SignatureMissing => format!(
                 "there is no {HEADER_SIGNATURE}: is Signature Verification switched on for this webhook, and does the \
                  proxy pass the header on?"

@@ -30,11 +30,14 @@ pub(super) fn read(args: &VerifyArgs) -> Result<Saved, Failure> {
         _ => return Err(Failure::usage("give the request as --headers and --body, or as --curl")),
     };
     if saved.body.len() > BODY_BYTES_MAX {
-        return Err(Failure::failed(format!(
-            "the body has {} bytes, and ingest takes {BODY_BYTES_MAX} at most (413 body_too_large)",
+        return Err(Failure::usage(format!(
+            "the body has {} bytes, and at most {BODY_BYTES_MAX} are looked into here",
             saved.body.len()
         ))
-        .next("SendGrid sends 768 KB at most: is this file the body of one request?"));
+        .next(
+            "SendGrid sends 768 KB at most: is this the body of one request? An ingest whose SENDSTATE_INGEST_BODY_MAX \
+             it exceeds (5MiB, if nobody set it) answers 413 body_too_large",
+        ));
     }
     Ok(saved)
 }

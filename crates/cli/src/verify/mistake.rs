@@ -62,7 +62,10 @@ pub(super) enum Mistake {
     // Keys.
     OtherKeyOfSource,
     RetiredKey,
+    KeyAddedLater,
     OtherSource,
+    // OAuth.
+    TokenMissing,
     // Time.
     Expired,
     FromTheFuture,
@@ -77,6 +80,7 @@ pub(super) enum Origin {
     Proxy,
     HeaderHandling,
     Key,
+    Token,
     Clock,
 }
 
@@ -108,6 +112,7 @@ impl Origin {
             Self::Proxy => "proxy",
             Self::HeaderHandling => "header_handling",
             Self::Key => "key",
+            Self::Token => "token",
             Self::Clock => "clock",
         }
     }
@@ -138,6 +143,11 @@ impl Origin {
             Self::Key => {
                 "copy the Verification Key of the very webhook that posts here: every webhook has a pair of its own, \
                  and switching signing off and on makes a new one"
+            }
+            Self::Token => {
+                "if it was not left out when the request was saved: enter the source's client id, secret and token URL at \
+                 SendGrid, and let the proxy pass the Authorization header on; `sendstate source oauth NAME off` asks \
+                 for none"
             }
             Self::Clock => {
                 "check the receiver's clock; if SendGrid was answered late or retried, widen the source's --max-age: \

@@ -4,6 +4,7 @@ use super::diagnose::{Extent, Found, Work};
 use super::hint::Hint;
 use super::keys::Known;
 use super::mistake::Mistake;
+use super::token::Token;
 use crate::output::{plain, time};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -16,6 +17,7 @@ pub(super) struct Findings<'a> {
     pub mistakes: &'a [Mistake],
     pub hints: &'a [Hint],
     pub known: &'a [Known],
+    pub token: Token,
     pub work: Work,
     pub body_bytes: usize,
     /// When it was received, if that was said.
@@ -44,7 +46,17 @@ pub(super) struct Document<'a> {
     age_s: Option<i64>,
     max_age_s: i64,
     body_bytes: usize,
+    /// Null: without a source that asks for tokens.
+    oauth: Option<OauthDocument>,
     tried: Tried,
+}
+
+#[derive(Serialize)]
+struct OauthDocument {
+    /// `present` or `missing`.
+    token: &'static str,
+    /// Whether the token was checked, too: only ingest can.
+    checked: bool,
 }
 
 #[derive(Serialize)]
@@ -110,6 +122,11 @@ impl Findings<'_> {
             age_s: self.age().map(|age| age.as_secs()),
             max_age_s: self.age_max.as_secs(),
             body_bytes: self.body_bytes,
+            oauth: match self.token {
+                Token::NotAsked => None,
+                Token::Present => Some(OauthDocument { token: "present", checked: false }),
+                Token::Missing => Some(OauthDocument { token: "missing", checked: false }),
+            },
             tried: Tried {
                 bodies: self.work.bodies,
                 verifications: self.work.verifications,
@@ -149,6 +166,12 @@ impl Findings<'_> {
             lines.extend(remedies.iter().map(|remedy| format!("  {remedy}")));
         }
         lines.extend(self.signed());
+        if self.token == Token::Present {
+            lines.push(
+                "It carries an OAuth token, as the source asks; only ingest can say whether it is good."
+                    .to_owned(),
+            );
+        }
         lines.push(format!(
             "Bodies tried: {}; verifications: {}{}.",
             self.work.bodies,

@@ -4,6 +4,7 @@ mod damaged;
 mod published;
 
 use super::super::hint::{Hint, hints};
+use super::super::token::Token;
 use super::*;
 use Mistake as M;
 use base64::Engine as _;
@@ -311,6 +312,26 @@ fn headers_under_other_names_swapped_and_doubled_are_told() {
 }
 
 #[test]
+fn a_second_value_counts_also_if_it_says_nothing() {
+    let key = SigningKey::generate();
+    let sent = signed(&key, BODY);
+    let long = "x".repeat(2 * 1024);
+    for position in [1, 2] {
+        let right = sent.headers[position].1.as_str();
+        let lines = [[right, ""], ["", right], [right, long.as_str()], [long.as_str(), right]];
+        for values in lines {
+            let mut saved = sent.clone();
+            let (name, _) = saved.headers.remove(position);
+            saved.headers.extend(values.map(|value| (name.clone(), value.to_owned())));
+            assert_eq!(told(&saved, &[known(&key, None)]), Some(vec![M::HeaderDoubled]), "{values:?}");
+            let mut joined = sent.clone();
+            joined.headers[position].1 = values.join(", ");
+            assert_eq!(told(&joined, &[known(&key, None)]), Some(vec![M::HeaderDoubled]), "{values:?}");
+        }
+    }
+}
+
+#[test]
 fn whose_key_it_was_is_told() {
     let (right, other) = (SigningKey::generate(), SigningKey::generate());
     let (as_sent, trimmed) = (signed(&other, BODY), BODY.trim_end());
@@ -340,10 +361,10 @@ fn what_was_lost_is_said_to_be_lost() {
     saved.body = String::from_utf8_lossy(&saved.body).into_owned().into_bytes();
     let diagnosis = diagnose(&saved, &[known(&key, None)]);
     assert_eq!(diagnosis.found, None);
-    assert_eq!(hints(&saved, &diagnosis), [Hint::LossyText]);
+    assert_eq!(hints(&saved, &diagnosis, Token::NotAsked), [Hint::LossyText]);
     saved.body =
         serde_json::to_vec(&serde_json::from_slice::<serde_json::Value>(&saved.body).unwrap()).unwrap();
-    assert_eq!(hints(&saved, &diagnose(&saved, &[known(&key, None)])), [Hint::LossyText]);
+    assert_eq!(hints(&saved, &diagnose(&saved, &[known(&key, None)]), Token::NotAsked), [Hint::LossyText]);
 }
 
 #[test]
@@ -355,12 +376,14 @@ fn what_is_missing_is_named() {
         change(&mut saved);
         let diagnosis = diagnose(&saved, &[known(&key, None)]);
         assert_eq!(diagnosis.found, None);
-        hints(&saved, &diagnosis)
+        hints(&saved, &diagnosis, Token::NotAsked)
     };
     assert_eq!(with(&|saved| drop(saved.headers.remove(2))), [Hint::SignatureMissing]);
     assert_eq!(with(&|saved| drop(saved.headers.remove(1))), [Hint::TimestampMissing]);
     assert_eq!(with(&|saved| saved.headers.clear()), [Hint::SignatureMissing, Hint::TimestampMissing]);
     assert_eq!(with(&|saved| saved.headers[2].1.push_str("garbage")), [Hint::HeadersUnreadable]);
+    let long = "x".repeat(2 * 1024);
+    assert_eq!(with(&|saved| saved.headers[2].1.clone_from(&long)), [Hint::HeadersUnreadable]);
     assert_eq!(with(&|saved| saved.body.clear()), [Hint::EmptyBody]);
     assert_eq!(with(&|saved| saved.body.truncate(50)), [Hint::CutShort]);
     assert_eq!(with(&|saved| saved.body = b"payload".to_vec()), [Hint::NotJson]);
@@ -371,6 +394,9 @@ fn what_is_missing_is_named() {
     };
     let announced = BODY.len();
     assert_eq!(with(&cut), [Hint::LengthDiffers { announced, found: 50 }, Hint::CutShort]);
+    let stranger = diagnose(&sent, &[known(&SigningKey::generate(), None)]);
+    assert_eq!(hints(&sent, &stranger, Token::Present), [Hint::OtherKeyLikely]);
+    assert_eq!(hints(&sent, &stranger, Token::Missing), [Hint::TokenMissing, Hint::OtherKeyLikely]);
 }
 
 #[test]

@@ -38,6 +38,8 @@ const LONG_WITH_VALUE: [&str; 16] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flag {
     Header,
+    /// The token of an `Authorization` header.
+    Bearer,
     /// A file's line breaks are left out.
     Data,
     /// A file is taken as it is.
@@ -105,9 +107,15 @@ fn sent(arguments: &[Vec<u8>], input: Option<Vec<u8>>, open: Open<'_>) -> Result
         };
         match (flag, value.strip_prefix(b"@")) {
             (Flag::Other, _) => {}
-            (Flag::Header, Some(path)) => saved.headers.extend(headers(&file(path)?)?),
-            // `Name;` and `Name:` send an empty header or none.
-            (Flag::Header, None) => saved.headers.extend(header(&String::from_utf8_lossy(&value))),
+            (Flag::Header, Some(path)) => {
+                let sent = |(_, value): &(String, String)| !value.is_empty();
+                saved.headers.extend(headers(&file(path)?)?.into_iter().filter(sent));
+            }
+            (Flag::Header, None) => saved.headers.extend(given(&String::from_utf8_lossy(&value))),
+            (Flag::Bearer, _) => {
+                let token = format!("Bearer {}", String::from_utf8_lossy(&value));
+                saved.headers.push(("Authorization".to_owned(), token));
+            }
             (Flag::Data, Some(path)) => {
                 let left_out = |byte: &u8| !b"\r\n\0".contains(byte);
                 append(&mut data, &file(path)?.into_iter().filter(left_out).collect::<Vec<_>>());
@@ -119,6 +127,14 @@ fn sent(arguments: &[Vec<u8>], input: Option<Vec<u8>>, open: Open<'_>) -> Result
     }
     saved.body = data.ok_or("sends no body: there is no --data-binary in it")?;
     Ok(saved)
+}
+
+/// What -H sends: of `Name;` an empty header, of `Name:` none.
+fn given(text: &str) -> Option<(String, String)> {
+    match text.trim_end().strip_suffix(';').filter(|name| !name.contains(':')) {
+        Some(name) => header(&format!("{name}:")),
+        None => header(text).filter(|(_, value)| !value.is_empty()),
+    }
 }
 
 /// Several pieces of data are joined by `&`.
@@ -138,6 +154,7 @@ fn flag(word: &[u8]) -> Result<Option<Given>, Unreadable> {
         let name = String::from_utf8_lossy(word);
         return Ok(Some(match name.as_ref() {
             "--header" => (Flag::Header, None),
+            "--oauth2-bearer" => (Flag::Bearer, None),
             "--data" | "--data-ascii" => (Flag::Data, None),
             "--data-binary" | "--json" => (Flag::DataBinary, None),
             "--data-raw" => (Flag::DataRaw, None),

@@ -52,9 +52,18 @@ fn every_way_to_quote_a_body_is_read() {
 
 #[test]
 fn headers_of_a_command_are_its_h_flags_and_files_of_them() {
-    let file = Scratch::new("headers", b"X-One: 1\nX-Two:2\n");
-    let command = format!("curl -HA:b --header 'C:  d ' -H @{} -H 'Empty;' -d x u", file.path());
-    let expected = [("A", "b"), ("C", "d"), ("X-One", "1"), ("X-Two", "2")];
+    let file = Scratch::new("headers", b"X-One: 1\nX-Two:2\nX-Not-Sent:\n");
+    let flags = "-HA:b --header 'C:  d ' -H 'Empty;' -H 'Not-Sent:' -H 'E: f;' --oauth2-bearer t";
+    let command = format!("curl {flags} -H @{} -d x u", file.path());
+    let expected = [
+        ("A", "b"),
+        ("C", "d"),
+        ("Empty", ""),
+        ("E", "f;"),
+        ("Authorization", "Bearer t"),
+        ("X-One", "1"),
+        ("X-Two", "2"),
+    ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(saved(command).unwrap().headers, expected);
 }

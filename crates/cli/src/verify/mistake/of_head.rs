@@ -1,4 +1,4 @@
-//! What is told of mistakes about headers, keys and time, in the order of [`Mistake`].
+//! What is told of mistakes about headers, keys, tokens and time, in the order of [`Mistake`].
 
 use super::{Mistake, Origin, Row};
 
@@ -109,13 +109,25 @@ pub(super) const OF_HEAD: &[Row] = &[
         mistake: Mistake::RetiredKey,
         code: "retired_key",
         origin: Origin::Key,
-        what: "it was signed with a key of the source that is retired",
+        what: "it was signed with a key of the source that was retired already",
+    },
+    Row {
+        mistake: Mistake::KeyAddedLater,
+        code: "key_added_later",
+        origin: Origin::Key,
+        what: "it was signed with a key of the source that was added only after the request was received",
     },
     Row {
         mistake: Mistake::OtherSource,
         code: "other_source",
         origin: Origin::Key,
         what: "it was signed with the key of another source: this webhook's URL or key is that of another",
+    },
+    Row {
+        mistake: Mistake::TokenMissing,
+        code: "oauth_token_missing",
+        origin: Origin::Token,
+        what: "the source asks for an OAuth token, and there is not one header `Authorization: Bearer` with one",
     },
     Row {
         mistake: Mistake::Expired,
