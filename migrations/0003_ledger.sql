@@ -136,6 +136,8 @@ CREATE TABLE reconciliations (
     api         text NOT NULL CONSTRAINT api_is_known CHECK (api IN ('activity', 'logs')),
     -- Whose records: a subuser's, or the account's own (NULL).
     subuser     text,
+    -- Whether every message was asked for, whatever the list said of it.
+    thorough    boolean NOT NULL,
     -- Facts of this time are compared.
     from_at     timestamptz NOT NULL,
     to_at       timestamptz NOT NULL,

@@ -8,6 +8,8 @@ mod opens;
 mod outage;
 mod repeats;
 mod suppressions;
+mod whole;
+mod whose;
 mod windows;
 
 use crate::harness::{Mail, Options, Ran, SendGrid, Sender, World};

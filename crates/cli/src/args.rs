@@ -115,10 +115,13 @@ Examples:
     ///
     /// SendGrid lets its records be read slowly (six requests in a minute, one for each message that differs) and keeps them
     /// for days. Interrupted, it goes on where it stopped when it is run again. The records are a minute or so behind, say
-    /// nothing of opens by machines, and list no more than 1,000 messages of one second: then it exits with 1.
+    /// nothing of opens by machines, and list no more than 1,000 messages of one second: then it exits with 1, as it does when
+    /// facts that were given to the workers are held in the quarantine.
     ///
-    /// Give the key of the account whose webhook the source accepts (or --on-behalf-of): whatever its records list is taken for
-    /// the source's, and a message that was never heard of is made. A dry run shows how many facts that would be.
+    /// Give the key of the account whose webhook the source accepts (or --on-behalf-of): what its records list is taken for
+    /// the source's, and a message that was never heard of is made. If the source was told of none of the first messages
+    /// and SendGrid knows none that it was told of, nothing is recovered and it exits with 1. A dry run shows how many
+    /// facts there would be.
     Reconcile(Reconcile),
     /// Recompute the ledger from what is stored, and say where it disagrees.
     ///
@@ -179,7 +182,7 @@ mod tests {
             "sendstate source key retire x 3 --after 7d",
             "sendstate source key list x",
             "sendstate replay inbound --source x --from 7d --to 1d",
-            "sendstate reconcile --source x --from 7d --to now --api logs --dry-run --suppressions --json",
+            "sendstate reconcile --source x --from 7d --to now --api logs --dry-run --suppressions --thorough --all-new --json",
             "sendstate reconcile --source x --from 7d --to 1d --api-key-file k --region eu --on-behalf-of sub",
             "sendstate replay inbound --source x --from 2026-03-01T12:00:00.5Z --to now --wait 1s",
         ] {

@@ -5,8 +5,12 @@
 //! How far it is, is written down (`store::reconcile`), so that an interrupted run goes on where it stopped.
 
 mod ask;
+mod choose;
 mod compare;
 mod element;
+mod horizon;
+mod lately;
+mod lists;
 mod publish;
 mod records;
 mod report;
@@ -14,21 +18,26 @@ mod resume;
 mod run;
 mod slices;
 mod suppressions;
+mod whose;
 
-use crate::args::{ApiArg, Reconcile};
+use crate::args::Reconcile;
 use crate::broker::Broker;
 use crate::failure::Failure;
 use crate::settings::Global;
 use crate::{account, database, output, source};
-use ask::{Asker, NoAnswer};
+use ask::Asker;
+use choose::choose;
 use domain::SourceId;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use lately::{Lately, NOT_LOOKED_FOR};
 use records::Api;
 use report::{Document, Unknowns};
 use run::{Comparison, Target};
-use sendgrid::Error;
 use std::ops::Range;
 use store::reconcile::{self, Asked, Run, Sums};
+use suppressions::Suppressions;
+use whose::Owner;
 
 pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure> {
     let now = database::now();
@@ -37,6 +46,7 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
     let queue = if args.dry_run { None } else { Some(global.queue()?) };
     let client = database::operator(global).await?;
     let source = SourceId(source::named(&client, &args.source).await?.id);
+    kept(&client, span.start).await?;
     let mut asker = Asker::new(asking, service::shutdown::on_signal());
     let target = match queue {
         None => Target::DryRun,
@@ -51,39 +61,81 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
         true => Some(suppressions::compare(&mut asker, &client, source).await?),
         false => None,
     };
+    // Email Logs says too little of a message to pass it over.
+    let thorough = args.thorough || api == Api::Logs;
+    let lately = if thorough { None } else { Some(Lately::read(&mut asker, source, &span).await?) };
     let subuser = args.account.on_behalf_of.clone().filter(|name| !name.trim().is_empty());
-    let asked = Asked { source, api: api.as_str(), subuser, span };
+    let asked = Asked { source, api: api.as_str(), subuser: subuser.clone(), thorough, span };
     let (run, resumed) = begin(&client, api, &asked, &target, now).await?;
-    let unknowns = Unknowns::default();
-    let mut comparison =
-        Comparison { client: &client, asker, api, source, run, target, unknowns, missing: 0 };
+    let mut comparison = Comparison {
+        client: &client,
+        asker,
+        api,
+        source,
+        name: &args.source,
+        subuser,
+        owner: if args.all_new { Owner::Settled } else { Owner::Unknown },
+        lately,
+        run,
+        target,
+        unknowns: Unknowns::default(),
+        missing: 0,
+        caught_up: true,
+    };
     comparison.run().await?;
-    let Comparison { mut asker, run, unknowns, missing, target, .. } = comparison;
-    if let Target::Workers(broker, _) = target {
+    comparison.asker.watch.clear();
+    let document = document(&comparison, suppressions.as_ref(), resumed);
+    output::print(global.json, &document, || report::text(&document))?;
+    let verdict = report::verdict(&document);
+    if let Target::Workers(broker, _) = comparison.target {
         broker.finish().await?;
     }
-    asker.watch.clear();
-    let Sums { messages, found, known, recovered, unknown, overfull, requests, .. } = run.sums;
-    let document = Document {
-        source: &args.source,
+    verdict
+}
+
+fn document<'a>(
+    comparison: &'a Comparison<'_>,
+    suppressions: Option<&'a Suppressions>,
+    resumed: bool,
+) -> Document<'a> {
+    let Comparison { api, run, .. } = comparison;
+    let Sums { messages, found, known, recovered, unknown, quarantined, overfull, requests } = run.sums;
+    Document {
+        source: comparison.name,
         from: output::time(run.span.start),
         to: output::time(run.span.end),
         api: api.as_str(),
-        dry_run: args.dry_run,
+        accepted_from: api.accepted_from(run.span.start).map(output::time),
+        thorough: comparison.lately.is_none(),
+        not_looked_for: if comparison.lately.is_none() { &[] } else { &NOT_LOOKED_FOR },
+        dry_run: matches!(comparison.target, Target::DryRun),
         messages,
         found,
         known,
         recovered,
-        missing,
+        missing: comparison.missing,
         unknown,
-        unknown_rows: unknowns.named(),
+        unknown_rows: comparison.unknowns.named(),
+        quarantined,
         overfull,
-        suppressions: suppressions.as_ref(),
-        requests: requests + asker.requests,
+        caught_up: comparison.caught_up,
+        suppressions,
+        requests: requests + comparison.asker.requests,
         resumed,
-    };
-    output::print(global.json, &document, || report::text(&document))?;
-    report::verdict(&document)
+    }
+}
+
+/// What happened before the events that are kept could only be recovered a second time: nothing tells any more that it was
+/// known.
+async fn kept(client: &store::Client, from: Timestamp) -> Result<(), Failure> {
+    let Some(kept_from) = store::audit::events_kept_from(client).await? else { return Ok(()) };
+    if from.to_zoned(TimeZone::UTC).date() >= kept_from {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "--from ({from}) is before the events that are kept: what happened until then would be recovered although it was known"
+    ))
+    .next(format!("give --from {kept_from} or later")))
 }
 
 /// When the facts happened: in whole seconds, as SendGrid's clock has them.
@@ -105,37 +157,6 @@ async fn alone(client: &store::Client, source: SourceId, name: &str) -> Result<(
     }
     Err(Failure::failed(format!("another `sendstate reconcile` of the source `{name}` is under way"))
         .next("wait until it has ended, or end it: this one then goes on from there"))
-}
-
-/// Which records to read. Email Activity is preferred: it is listed by what happened last and says how often, so that most
-/// messages cost no request of their own.
-async fn choose(arg: ApiArg, asker: &mut Asker, from: Timestamp) -> Result<Api, Failure> {
-    let candidates: &[Api] = match arg {
-        ApiArg::Activity => &[Api::Activity],
-        ApiArg::Logs => &[Api::Logs],
-        ApiArg::Auto => &[Api::Activity, Api::Logs],
-    };
-    let mut refusals = Vec::new();
-    for api in candidates {
-        // The shortest question there is.
-        let until = from + SignedDuration::from_secs(1);
-        match asker.ask(async |client| api.list(client, from..until).await).await {
-            Ok(_) => return Ok(*api),
-            Err(NoAnswer::SendGrid(error)) if error.is_not_available() => refusals.push((*api, error)),
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(unavailable(&refusals))
-}
-
-fn unavailable(refusals: &[(Api, Error)]) -> Failure {
-    let said: Vec<String> = refusals
-        .iter()
-        .map(|(api, error)| format!("{}: {}", api.name(), output::plain(&error.to_string())))
-        .collect();
-    Failure::configuration(format!("SendGrid does not let its records be read; {}", said.join("; "))).next(
-        "give the API key the permission Email Activity (messages.read), and see in SendGrid whether the plan includes the history; subusers in the EU have none",
-    )
 }
 
 /// A new run, or the one before if that was interrupted and was the same; whether it was.

@@ -1,8 +1,8 @@
 //! Suppression lists (tsg_suppressions_v3): addresses that SendGrid will not, or did not, send to, and since when.
 //!
 //! They know addresses only, no messages. A list is read page by page; an address that is removed while it is being read
-//! moves the rest up by one, so a page may begin one row too late: whoever needs every row reads the list again until it
-//! has not changed.
+//! moves the rest up by one, so that a page may begin too late. Therefore each begins with the last row of the one before:
+//! whoever finds no row there that was seen before has missed some, and goes back.
 
 use crate::client::{Call, Client, Family};
 use crate::error::Error;
@@ -66,7 +66,7 @@ pub struct SuppressedPage {
     pub rows: Vec<Suppressed>,
     /// Elements without an address.
     pub unreadable: usize,
-    /// Where the next page begins; `None` after the last.
+    /// Where the next page begins: with the last row of this one. `None` after the last page.
     pub next: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ fn read(body: &Value, offset: u64) -> Option<SuppressedPage> {
     let rows: Vec<_> = listed.iter().filter_map(|object| row(object)).collect();
     let unreadable = listed.len() - rows.len() + strange;
     let returned = u64::try_from(returned).unwrap_or(u64::MAX);
-    let next = (returned >= PAGE_ROWS).then(|| offset.saturating_add(returned));
+    let next = (returned >= PAGE_ROWS).then(|| offset.saturating_add(returned - 1));
     Some(SuppressedPage { rows, unreadable, next })
 }
 
@@ -130,9 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn a_full_page_leads_to_the_next() {
+    fn a_full_page_leads_to_the_next_which_begins_with_its_last_row() {
         let full = |rows| read(&json!(vec![json!({ "email": "a@example.com" }); rows]), 500).unwrap().next;
-        assert_eq!([full(499), full(500), full(501)], [None, Some(1_000), Some(1_001)]);
+        assert_eq!([full(499), full(500), full(501)], [None, Some(999), Some(1_000)]);
     }
 
     #[test]

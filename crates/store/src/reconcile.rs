@@ -10,6 +10,7 @@ use domain::{MessageKey, SourceId, Status};
 use jiff::{SignedDuration, Timestamp};
 use std::ops::Range;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// What is compared.
@@ -20,6 +21,8 @@ pub struct Asked {
     pub api: &'static str,
     /// Whose records; `None`: the account's own.
     pub subuser: Option<String>,
+    /// Every message's details, whatever the list says of it.
+    pub thorough: bool,
     /// When the facts happened.
     pub span: Range<Timestamp>,
 }
@@ -40,22 +43,6 @@ pub struct Sums {
     /// Seconds of which the records hold more than they list.
     pub overfull: i64,
     pub requests: i64,
-}
-
-impl Sums {
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            messages: self.messages + other.messages,
-            found: self.found + other.found,
-            known: self.known + other.known,
-            recovered: self.recovered + other.recovered,
-            unknown: self.unknown + other.unknown,
-            quarantined: self.quarantined + other.quarantined,
-            overfull: self.overfull + other.overfull,
-            requests: self.requests + other.requests,
-        }
-    }
 }
 
 /// A comparison that was begun.
@@ -92,14 +79,14 @@ pub async fn begin(
 ) -> Result<Run, StoreError> {
     let statement = client
         .prepare_cached(
-            "INSERT INTO reconciliations (source_id, api, subuser, from_at, to_at, started_at, reached_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO reconciliations (source_id, api, subuser, thorough, from_at, to_at, started_at, reached_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
         )
         .await?;
-    let Asked { source, api, subuser, span } = asked;
-    let row = client
-        .query_one(&statement, &[&source.0, api, subuser, &span.start, &span.end, &now, &reached_at])
-        .await?;
+    let Asked { source, api, subuser, thorough, span } = asked;
+    let values: [&(dyn ToSql + Sync); 8] =
+        [&source.0, api, subuser, thorough, &span.start, &span.end, &now, &reached_at];
+    let row = client.query_one(&statement, &values).await?;
     let (span, sums) = (span.clone(), Sums::default());
     Ok(Run { id: row.get(0), span, started_at: now, reached_at, sums })
 }
@@ -114,8 +101,8 @@ pub async fn unfinished(
     since: Timestamp,
 ) -> Result<Option<Run>, StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/reconcile_unfinished.sql")).await?;
-    let Asked { source, api, subuser, .. } = asked;
-    let row = client.query_opt(&statement, &[&source.0, api, subuser, &since]).await?;
+    let Asked { source, api, subuser, thorough, .. } = asked;
+    let row = client.query_opt(&statement, &[&source.0, api, subuser, &since, thorough]).await?;
     Ok(row.map(|row| Run {
         id: row.get("id"),
         span: row.get("from_at")..row.get("to_at"),
@@ -179,6 +166,8 @@ pub struct Stored {
     /// By people and by machines.
     pub opens: i64,
     pub clicks: i64,
+    /// The webhook told some of it: not everything was recovered.
+    pub told: bool,
     /// Stored facts of the time asked for.
     pub facts: i64,
 }
@@ -208,8 +197,25 @@ fn read(row: &Row) -> Result<Stored, StoreError> {
         latest_event_at: row.get("latest_event_at"),
         opens: row.get("opens"),
         clicks: row.get("clicks"),
+        told: row.get("told"),
         facts: row.get("facts"),
     })
+}
+
+/// SendGrid's ids of the latest few messages, at most `limit`, of which the webhook told something and that had their latest
+/// event in `span` or later.
+///
+/// # Errors
+/// As any statement.
+pub async fn told_of(
+    client: &impl GenericClient,
+    source: SourceId,
+    span: &Range<Timestamp>,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let statement = client.prepare_cached(include_str!("../sql/reconcile_told.sql")).await?;
+    let rows = client.query(&statement, &[&source.0, &span.start, &span.end, &limit]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// How the given batches ended, as far as they are in the ledger. Their ids are of version 7, made when they were

@@ -12,6 +12,7 @@
 mod account;
 mod fault;
 mod limit;
+mod meanwhile;
 mod post;
 mod query;
 mod records;
@@ -23,10 +24,12 @@ mod webhooks;
 
 pub(crate) use account::Account;
 pub(crate) use fault::{Fault, Order};
+pub(crate) use meanwhile::Change;
 
 use super::cli::Ran;
 use super::world::World;
 use limit::RateLimit;
+use meanwhile::Meanwhile;
 use serde_json::Value;
 use server::serve;
 use std::collections::BTreeMap;
@@ -84,8 +87,17 @@ struct State {
     calls: Vec<Call>,
     orders: Vec<Order>,
     limits: Vec<RateLimit>,
+    meanwhile: Vec<Meanwhile>,
     /// Webhook ids and the like.
     made: u32,
+}
+
+impl State {
+    fn go_on_meanwhile(&mut self, line: &str) {
+        for change in meanwhile::due(&mut self.meanwhile, line) {
+            self.accounts.entry(String::new()).or_default().change(change);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -151,6 +163,11 @@ impl SendGrid {
     /// What is to go wrong, from the next request on.
     pub(crate) fn order(&self, order: Order) {
         self.main.state().orders.push(order);
+    }
+
+    /// What changes in the main account right before a request of this whole line is answered, when `skip` such have been.
+    pub(crate) fn meanwhile(&self, line: &str, skip: usize, change: Change) {
+        self.main.state().meanwhile.push(Meanwhile::new(line, skip, change));
     }
 
     /// After `calls` more requests every one finds a closed door, until [`SendGrid::recover`].

@@ -20,7 +20,8 @@ async fn every_fact_of_a_batch_that_is_held_as_a_whole_is_counted_and_comes_back
     .unwrap();
     let ran = stage.run(&[]).await;
     let report = ran.json();
-    assert_eq!(sums(&report), [4, 0, 0, 4], "{ran:?}");
+    assert_eq!((ran.code, sums(&report), &report["quarantined"]), (1, [4, 0, 0, 4], &4.into()), "{ran:?}");
+    assert!(ran.stderr.contains("quarantine list --source main"), "{ran:?}");
     assert!(report["unknown_rows"].to_string().contains("quarantine list"), "{report}");
     let audit = stage.world.cli_json(&["audit"]).await;
     assert_eq!((&audit["elements"], &audit["quarantined"]), (&1.into(), &1.into()), "{audit}");

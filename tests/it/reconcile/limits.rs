@@ -1,7 +1,7 @@
 //! What SendGrid does not list, and how fast it lets itself be asked.
 
 use super::{Stage, life, sums};
-use crate::harness::sendgrid::{Fault, Order};
+use crate::harness::sendgrid::{Change, Fault, Order};
 use crate::harness::{Mail, Options};
 use serde_json::Value;
 use std::time::Duration;
@@ -33,6 +33,21 @@ async fn more_messages_than_a_list_holds_are_read_in_shorter_stretches_and_none_
     assert_eq!((&report["messages"], &report["overfull"]), (&all.into(), &0.into()), "{report}");
     assert_eq!(sums(&report), [all, all - missing, missing, 0], "{report}");
     assert_eq!(stage.asked_for_messages(), lost.len());
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_moves_ahead_while_the_records_are_read_is_compared_all_the_same() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    let (_, events) = crowd(1_050, 30);
+    stage.happens(&events).await;
+    let mail = Mail::new();
+    stage.sendgrid.record(&life(&mail));
+    // After the first list, which is full, and before its own stretch is read: to some minutes after the beginning.
+    stage.sendgrid.meanwhile("GET /v3/messages", 2, Change::Record(vec![mail.event("open", 420)]));
+    let report = stage.reconciled(&[]).await;
+    assert_eq!(sums(&report), [1_054, 1_050, 4, 0], "{report}");
+    assert_eq!((&report["caught_up"], stage.asked_for_messages()), (&true.into(), 1));
     stage.world.finish().await;
 }
 

@@ -63,7 +63,7 @@ async fn an_outage_is_filled_exactly_and_a_second_run_recovers_none() {
     let report = stage.reconciled(&[]).await;
     let (found, missing) = (all.len() as i64, lost.len() as i64);
     assert_eq!(sums(&report), [found, found - missing, missing, 0], "{report}");
-    assert_eq!((&report["api"], &report["resumed"]), (&"activity".into(), &false.into()));
+    assert_eq!((&report["api"], &report["accepted_from"]), (&"activity".into(), &Value::Null));
     for (mail, _) in &lives {
         let (main, control) = (shown(&stage, mail, "main").await, shown(&stage, mail, "control").await);
         assert_eq!(settled(&main), settled(&control), "{main}");
@@ -195,8 +195,15 @@ async fn where_there_is_no_email_activity_email_logs_are_read_and_where_there_is
     let refused = stage.run(&[]).await;
     assert!(refused.code == 64 && refused.stderr.contains("Email Activity"), "{refused:?}");
     stage.sendgrid.refuse_logs(None);
-    let report = stage.reconciled(&[]).await;
-    assert_eq!((&report["api"], sums(&report)), (&"logs".into(), [8, 4, 4, 0]), "{report}");
+    let ran = stage.run(&[]).await;
+    let report = ran.json();
+    assert_eq!((ran.code, &report["api"], sums(&report)), (0, &"logs".into(), [8, 4, 4, 0]), "{ran:?}");
+    let time = |name: &str| report[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(time("from").duration_since(time("accepted_from")), jiff::SignedDuration::from_hours(72));
+    let accepted = format!("accepted before {}", time("accepted_from"));
+    for part in ["Email Activity: SendGrid does not permit this", "Email Logs instead", &accepted] {
+        assert!(ran.stderr.contains(part), "{part}: {ran:?}");
+    }
     let message = stage.world.message(&lost).await;
     assert_eq!((&message["status"], origins(&message)), (&"clicked".into(), vec!["reconcile"; 4]));
     assert_eq!(message["custom_args"]["campaign"], "autumn");

@@ -1,7 +1,7 @@
 //! SendGrid's suppression lists beside what is known of recipients.
 
 use super::Stage;
-use crate::harness::sendgrid::KEY;
+use crate::harness::sendgrid::Change;
 use crate::harness::{Mail, Options};
 use serde_json::{Value, json};
 
@@ -39,12 +39,23 @@ async fn addresses_that_are_suppressed_on_one_side_only_are_told_and_nothing_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_may_not_read_the_lists_is_told_before_anything_else_is_read() {
+async fn a_list_that_shrinks_while_it_is_read_is_read_whole() {
     let stage = Stage::start(Options::new(1, 1, 0)).await;
-    stage.sendgrid.record(&[Mail::new().event("processed", 0)]);
-    stage.sendgrid.grant(KEY, &["messages.read"]);
-    let refused = stage.run(&["--suppressions"]).await;
-    assert_eq!((refused.code, stage.asked_for_messages()), (64, 0), "{refused:?}");
-    assert_eq!(stage.reconciled(&[]).await["recovered"], 1);
+    for number in 0..1_400 {
+        let row = json!({ "created": 1_700_000_000, "email": format!("nobody-{number}@example.com") });
+        stage.sendgrid.suppress("bounces", row);
+    }
+    // By more than a page: between the first page and the second, and again.
+    let pages = "GET /v3/suppression/bounces";
+    stage.sendgrid.meanwhile(pages, 1, Change::Unsuppress("bounces", 300));
+    stage.sendgrid.meanwhile(pages, 4, Change::Unsuppress("bounces", 550));
+    // A thorough run reads no list by itself.
+    let report = stage.reconciled(&["--suppressions", "--thorough"]).await;
+    let found = &report["suppressions"];
+    assert_eq!(
+        (&found["lists"]["bounces"], &found["only_there"]),
+        (&1_400.into(), &1_400.into()),
+        "{report}"
+    );
     stage.world.finish().await;
 }

@@ -11,12 +11,18 @@ use std::time::Duration;
 #[command(after_help = "\
 A time is RFC 3339, a date (its midnight in UTC), a duration ago such as 7d or 90m, or `now`.
 
-The API key comes from SENDSTATE_SENDGRID_API_KEY or --api-key-file and needs the permission Email Activity (messages.read);
-with --suppressions also Suppressions (suppression.read).
+A message that looks whole is passed over: the status, the counts of opens and clicks and the latest event agree, and no
+suppression list of that time has the address. What cannot be seen so, in the middle of such a message: a deferral, and a group
+that was left or joined. --thorough asks for every message and sees them. Email Logs finds only messages accepted from 72 hours
+before --from on.
+
+The API key comes from SENDSTATE_SENDGRID_API_KEY or --api-key-file and needs the permissions Email Activity (messages.read)
+and Suppressions (suppression.read); with --thorough or --api logs, and without --suppressions, only the first.
 
 Examples:
   sendstate reconcile --source newsletter --from 6h --to now
   sendstate reconcile --source newsletter --from 2026-03-01T08:00:00Z --to 2026-03-01T11:30:00Z --dry-run
+  sendstate reconcile --source newsletter --from 1h --to now --thorough
   sendstate reconcile --source newsletter --from 2d --to now --suppressions --json | jq .recovered
 ")]
 pub(crate) struct Reconcile {
@@ -35,6 +41,17 @@ pub(crate) struct Reconcile {
     /// Which of SendGrid's records are read; `auto`: Email Activity, or Email Logs where an account has only those.
     #[arg(long, value_enum, default_value = "auto")]
     pub api: ApiArg,
+
+    /// Ask for every message, whatever the list says of it: one request each. Without it a message is passed over whose status,
+    /// counts and latest event agree and whose address is on no suppression list of that time. A deferral that was lost, or a
+    /// group that was left or joined, is then not seen if anything happened to the message after it.
+    #[arg(long)]
+    pub thorough: bool,
+
+    /// Recover also if nothing shows that the records are those of the source's account: it was told of none of the messages
+    /// that are listed first, and SendGrid knows none that it was told of.
+    #[arg(long)]
+    pub all_new: bool,
 
     /// Only say what would be recovered.
     #[arg(long)]

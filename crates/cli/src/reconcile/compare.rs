@@ -41,7 +41,7 @@ pub(super) fn attribute(source: SourceId, listed: Listed) -> Result<Subject, Nob
 }
 
 /// Whether what is stored of a message is all that its row can stand for: the same step, the same counts, the same latest
-/// event, and no step missing on the way.
+/// event, and no step missing on the way. A row does not count everything; see `super::lately`.
 pub(super) fn agrees(glance: &Glance, stored: &Stored) -> bool {
     let latest = stored.latest_event_at.is_some_and(|at| at.duration_since(glance.latest).abs() <= NEAR);
     Stage::of(stored.status) == Some(glance.stage)
@@ -98,6 +98,7 @@ mod tests {
             latest_event_at: Some(at(60)),
             opens: 2,
             clicks: 1,
+            told: true,
             facts: 5,
         }
     }

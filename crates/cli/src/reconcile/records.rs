@@ -87,13 +87,9 @@ impl Api {
         }
     }
 
-    /// Until when it has to be read for facts that happened before `to`: in Email Activity a message is found under its
-    /// latest event, which may be of any time until now.
-    pub(super) fn read_until(self, to: Timestamp, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Activity => now.max(to),
-            Self::Logs => to,
-        }
+    /// The earliest acceptance of the messages whose facts from `from` on it is read for; `None`: of any age.
+    pub(super) fn accepted_from(self, from: Timestamp) -> Option<Timestamp> {
+        (self == Self::Logs).then(|| self.read_from(from))
     }
 
     /// The messages of a stretch of whole seconds, the end left out.
@@ -113,6 +109,18 @@ impl Api {
                 let query = LogQuery::created_between(stretch.start, stretch.end);
                 Ok(listed(client.logs(&query, Limit::MAX).await?))
             }
+        }
+    }
+
+    /// Whether it has this message.
+    pub(super) async fn knows(self, client: &Client, id: &MessageId) -> Result<bool, Error> {
+        let answer = match self {
+            Self::Activity => client.activity_of(id).await.map(drop),
+            Self::Logs => client.log_of(id).await.map(drop),
+        };
+        match answer {
+            Err(Error::NotFound { .. }) => Ok(false),
+            answer => answer.map(|()| true),
         }
     }
 
@@ -167,15 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_with_later_events_is_looked_for_until_now() {
-        assert_eq!(Api::Activity.read_until(at(10), at(500)), at(500));
-        assert_eq!(Api::Activity.read_from(at(10)), at(10));
-    }
-
-    #[test]
     fn the_logs_are_read_from_when_the_oldest_message_on_its_way_was_accepted() {
         assert_eq!(Api::Logs.read_from(at(0)), at(-72 * 3600));
-        assert_eq!(Api::Logs.read_until(at(10), at(500)), at(10));
+        assert_eq!(Api::Logs.accepted_from(at(0)), Some(at(-72 * 3600)));
+        assert_eq!((Api::Activity.read_from(at(0)), Api::Activity.accepted_from(at(0))), (at(0), None));
         assert_eq!(Api::Logs.read_from(Timestamp::UNIX_EPOCH), Timestamp::UNIX_EPOCH);
     }
 }

@@ -16,20 +16,30 @@ pub(super) struct Document<'a> {
     pub to: String,
     /// `activity` or `logs`.
     pub api: &'static str,
+    /// Messages accepted from this time on are looked at; null: of any age.
+    pub accepted_from: Option<String>,
+    /// Every message was asked for, whatever the list says of it.
+    pub thorough: bool,
+    /// Facts, by the webhook's names, that are not looked for in the middle of a message that is whole otherwise.
+    pub not_looked_for: &'static [&'static str],
     pub dry_run: bool,
     /// Listed by the records; one that has a new event meanwhile may be counted again.
     pub messages: i64,
-    /// Facts. Each is known, recovered, missing or unknown.
+    /// Facts; those of a message that is counted again, again. Each is known, recovered, missing or unknown.
     pub found: i64,
     pub known: i64,
     pub recovered: i64,
     /// What a run that is no dry run would recover.
     pub missing: i64,
-    /// Rows and facts that cannot be attributed or mapped; the first of this run by name.
+    /// Rows and facts that cannot be attributed or mapped, or are held in the quarantine; the first of this run by name.
     pub unknown: i64,
     pub unknown_rows: &'a [Unknown],
+    /// Of these: facts that were given to the workers and are held in the quarantine.
+    pub quarantined: i64,
     /// Seconds of which the records hold more messages than they list.
     pub overfull: i64,
+    /// False: messages had new events faster than they were listed, and those that moved on last were not seen.
+    pub caught_up: bool,
     pub suppressions: Option<&'a Suppressions>,
     pub requests: i64,
     /// It goes on with a run that was interrupted; the numbers are those of both.
@@ -74,7 +84,11 @@ pub(super) fn text(document: &Document<'_>) -> String {
     if document.dry_run {
         rows.push(("  missing", document.missing.to_string()));
     }
-    rows.extend([("unknown", document.unknown.to_string()), ("requests", document.requests.to_string())]);
+    rows.push(("unknown", document.unknown.to_string()));
+    if document.quarantined > 0 {
+        rows.push(("  quarantined", document.quarantined.to_string()));
+    }
+    rows.push(("requests", document.requests.to_string()));
     for (name, value) in rows {
         table.add_row([name, &value]);
     }
@@ -82,6 +96,7 @@ pub(super) fn text(document: &Document<'_>) -> String {
     if !document.unknown_rows.is_empty() {
         parts.push(unknowns(document));
     }
+    parts.extend(unseen(document));
     if document.dry_run {
         parts.push("A dry run: nothing was recovered.".to_owned());
     }
@@ -94,6 +109,20 @@ pub(super) fn text(document: &Document<'_>) -> String {
     parts.join("\n\n")
 }
 
+/// What this run did not look for.
+fn unseen(document: &Document<'_>) -> Vec<String> {
+    let accepted = document.accepted_from.as_ref().map(|accepted| {
+        format!("Messages accepted before {accepted} were not looked at: Email Logs does not list them by what happened later.")
+    });
+    let passed_over = (!document.not_looked_for.is_empty()).then(|| {
+        format!(
+            "Not looked for in the middle of messages that are whole otherwise: {}. --thorough does.",
+            document.not_looked_for.join(", ")
+        )
+    });
+    accepted.into_iter().chain(passed_over).collect()
+}
+
 fn unknowns(document: &Document<'_>) -> String {
     let mut table = output::table(&["unknown", "why"]);
     for one in document.unknown_rows {
@@ -102,17 +131,31 @@ fn unknowns(document: &Document<'_>) -> String {
     table.trim_fmt()
 }
 
-/// Whether everything was seen.
+/// Whether everything was seen, and everything that was missing is recovered.
 pub(super) fn verdict(document: &Document<'_>) -> Result<(), Failure> {
-    if document.overfull == 0 {
-        return Ok(());
+    let Document { overfull, quarantined, .. } = document;
+    if *quarantined > 0 {
+        return Err(Failure::failed(format!("{quarantined} facts are held in the quarantine")).next(
+            format!(
+                "see why with `sendstate quarantine list --source {}`, then release them",
+                document.source
+            ),
+        ));
     }
-    let what = format!(
-        "{} seconds have more messages than SendGrid lists at once: not all of them were compared",
-        document.overfull
-    );
-    Err(Failure::failed(what)
-        .next("SendGrid's export of activity as CSV has them all; what was seen is compared"))
+    if !document.caught_up {
+        return Err(Failure::failed(
+            "messages have new events faster than SendGrid lists them: those that moved on last were not compared",
+        )
+        .next("run the same again: it goes on from there"));
+    }
+    if *overfull > 0 {
+        let what = format!(
+            "{overfull} seconds have more messages than SendGrid lists at once: not all of them were compared"
+        );
+        return Err(Failure::failed(what)
+            .next("SendGrid's export of activity as CSV has them all; what was seen is compared"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -125,6 +168,9 @@ mod tests {
             from: "2026-03-01T00:00:00Z".to_owned(),
             to: "2026-03-02T00:00:00Z".to_owned(),
             api: "activity",
+            accepted_from: None,
+            thorough: false,
+            not_looked_for: &["deferred"],
             dry_run: false,
             messages: 12,
             found: 40,
@@ -133,7 +179,9 @@ mod tests {
             missing: 0,
             unknown: 0,
             unknown_rows: &[],
+            quarantined: 0,
             overfull: 0,
+            caught_up: true,
             suppressions: None,
             requests: 5,
             resumed: false,
@@ -167,6 +215,25 @@ mod tests {
         assert_eq!(verdict(&document()), Ok(()));
         assert_eq!(verdict(&Document { unknown: 7, ..document() }), Ok(()));
         assert_eq!(verdict(&Document { overfull: 2, ..document() }).unwrap_err().code, 1);
+        assert_eq!(verdict(&Document { caught_up: false, ..document() }).unwrap_err().code, 1);
+    }
+
+    #[test]
+    fn what_is_held_in_the_quarantine_is_a_failed_check_that_says_where_to_look() {
+        let held = Document { unknown: 9, quarantined: 7, ..document() };
+        let failure = verdict(&held).unwrap_err();
+        assert_eq!(failure.code, 1);
+        assert!(failure.to_string().contains("7 facts") && failure.to_string().contains("--source main"));
+        assert!(text(&held).contains("quarantined") && !text(&document()).contains("quarantined"));
+    }
+
+    #[test]
+    fn people_are_told_what_was_not_looked_for() {
+        let shown = text(&document());
+        assert!(shown.contains("deferred") && shown.contains("--thorough"), "{shown}");
+        let accepted_from = Some("2026-02-26T00:00:00Z".to_owned());
+        let logs = text(&Document { accepted_from, thorough: true, not_looked_for: &[], ..document() });
+        assert!(logs.contains("before 2026-02-26T00:00:00Z") && !logs.contains("--thorough"), "{logs}");
     }
 
     #[test]

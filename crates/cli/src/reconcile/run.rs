@@ -4,16 +4,19 @@
 use super::ask::Asker;
 use super::compare::{self, Subject, agrees};
 use super::element::{Details, Fact, Named};
+use super::horizon::{Ahead, Horizon};
+use super::lately::Lately;
 use super::publish::publish;
 use super::records::{Api, Listed};
 use super::report::{Unknown, Unknowns};
 use super::slices::{Full, Slices};
+use super::whose::Owner;
 use crate::broker::Broker;
 use crate::database;
 use crate::failure::Failure;
 use crate::output;
 use domain::{MachineOpens, MessageKey, Origin, SourceId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -24,9 +27,6 @@ use store::source;
 /// Messages compared together. Each may take a request of its own, some ten seconds where SendGrid allows six in a minute,
 /// and an interruption loses what was asked since the last were committed.
 const TOGETHER: usize = 20;
-
-/// Records are read to the end anew while they have grown by more than this since.
-const CLOSE_ENOUGH: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where missing facts go.
 pub(super) enum Target {
@@ -41,29 +41,33 @@ pub(super) struct Comparison<'c> {
     pub asker: Asker,
     pub api: Api,
     pub source: SourceId,
+    /// Its name.
+    pub name: &'c str,
+    /// Whose records they are; `None`: the key's own account's.
+    pub subuser: Option<String>,
+    pub owner: Owner,
+    /// Who is not passed over; `None`: nobody is, every message is asked for.
+    pub lately: Option<Lately>,
     pub run: Run,
     pub target: Target,
     pub unknowns: Unknowns,
     /// Facts that would be recovered.
     pub missing: i64,
+    /// Nothing moved ahead faster than it was read.
+    pub caught_up: bool,
 }
 
 impl Comparison<'_> {
     /// Reads and compares everything.
     pub(super) async fn run(&mut self) -> Result<(), Failure> {
         let mut slices = Slices::new(self.run.reached_at);
-        let mut end = self.api.read_until(self.run.span.end, database::now());
+        let mut horizon = Horizon::new(self.api, self.run.span.end, database::now());
         loop {
-            let Some(stretch) = slices.next(end) else {
-                let later = self.api.read_until(self.run.span.end, database::now());
-                if later.duration_since(end) <= CLOSE_ENOUGH {
-                    break;
-                }
-                end = later;
-                continue;
-            };
+            let end = horizon.end(database::now());
+            let Some(stretch) = slices.next(end) else { break };
             let api = self.api;
             let page = self.asker.ask(async |client| api.list(client, stretch.clone()).await).await?;
+            let answered = database::now();
             if page.may_hide_more(sendgrid::Limit::MAX) {
                 match slices.full(&stretch) {
                     Full::Halved => continue,
@@ -71,8 +75,18 @@ impl Comparison<'_> {
                 }
             }
             let rows = page.returned();
+            self.settle_owner(&page.rows).await?;
             self.stretch(&stretch, page.rows, page.unreadable, end).await?;
             slices.took(&stretch, rows);
+            match horizon.after(&stretch, answered) {
+                Ahead::More => {}
+                Ahead::Nothing => break,
+                Ahead::Fleeing => {
+                    // Run again, it goes on from here.
+                    self.caught_up = false;
+                    return self.write(None).await;
+                }
+            }
         }
         self.write(Some(database::now())).await
     }
@@ -132,7 +146,8 @@ impl Comparison<'_> {
             "{messages} messages, {found} facts, {count} {what}, {} requests",
             self.run.sums.requests
         );
-        self.asker.watch.reached(at, end, &said);
+        // The records are read a little past the present.
+        self.asker.watch.reached(at.min(database::now()), end, &said);
         Ok(())
     }
 
@@ -164,9 +179,8 @@ impl Comparison<'_> {
         let stored: HashMap<MessageKey, Stored> = stored.into_iter().map(|one| (one.message, one)).collect();
         let mut asked = Vec::new();
         for subject in subjects {
-            let glance = subject.listed.glance;
-            match stored.get(&subject.key).zip(glance).filter(|(stored, glance)| agrees(glance, stored)) {
-                Some((stored, _)) => {
+            match stored.get(&subject.key).filter(|stored| self.is_whole(&subject, stored)) {
+                Some(stored) => {
                     self.run.sums.found += stored.facts;
                     self.run.sums.known += stored.facts;
                 }
@@ -174,6 +188,14 @@ impl Comparison<'_> {
             }
         }
         self.recover(asked).await
+    }
+
+    /// Whether what is stored of a message is all there is, as far as that can be seen without asking for it.
+    fn is_whole(&self, subject: &Subject, stored: &Stored) -> bool {
+        let seen = subject.listed.glance.zip(self.lately.as_ref());
+        seen.is_some_and(|(glance, lately)| {
+            agrees(&glance, stored) && !lately.names(&subject.recipient, glance.stage)
+        })
     }
 
     /// The facts of a message that happened in the time asked for.

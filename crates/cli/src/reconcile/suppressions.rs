@@ -5,10 +5,11 @@
 //! `blocks` is no list of suppressed addresses: SendGrid goes on sending to them.
 
 use super::ask::Asker;
+use super::lists::{Addresses, Reading};
 use crate::failure::Failure;
 use crate::output::{self, plain};
 use domain::{SourceId, Standing};
-use sendgrid::suppression::{List, Span, Suppressed};
+use sendgrid::suppression::{List, Span};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use store::look::{self, RecipientFilter};
@@ -17,8 +18,8 @@ use uuid::Uuid;
 /// Lists of addresses that SendGrid does not send to.
 const LISTS: [List; 4] = [List::Bounces, List::InvalidEmails, List::SpamReports, List::Unsubscribes];
 
-/// Most addresses that are compared: their hashes are kept, some 100 MB of them.
-const ADDRESSES_MAX: usize = 2_000_000;
+const INSTEAD: &str = "run it again without --suppressions";
+
 /// Most addresses that are named; the rest is counted.
 const NAMED_MAX: usize = 1_000;
 /// Recipients read at a time.
@@ -52,33 +53,16 @@ pub(super) async fn compare(
     source: SourceId,
 ) -> Result<Suppressions, Failure> {
     let mut found = Suppressions::default();
-    let mut there = HashSet::new();
+    let mut there = Addresses::new(source);
     for list in LISTS {
-        let mut offset = Some(0);
-        while let Some(from) = offset {
-            let page = asker.ask(async |client| client.suppressed(list, Span::default(), from).await).await?;
-            *found.lists.entry(list.as_str()).or_default() += page.rows.len() as u64;
-            let new = page.rows.into_iter().filter_map(|row| {
-                let hash = hash(source, &row);
-                there.insert(hash).then_some((hash, row.email))
-            });
-            let new: Vec<(Uuid, String)> = new.collect();
-            if there.len() > ADDRESSES_MAX {
-                return Err(Failure::failed(format!(
-                    "SendGrid's lists have more than {ADDRESSES_MAX} addresses, which is more than are compared"
-                ))
-                .next("run it again without --suppressions"));
-            }
-            found.add_only_there(client, source, list, new).await?;
-            offset = page.next;
+        let mut reading = Reading::new(list, Span::default(), INSTEAD);
+        while let Some(added) = reading.next(asker, &mut there).await? {
+            *found.lists.entry(list.as_str()).or_default() += added.rows;
+            found.add_only_there(client, source, list, added.new).await?;
         }
     }
     found.add_only_here(client, source, &there).await?;
     Ok(found)
-}
-
-fn hash(source: SourceId, row: &Suppressed) -> Uuid {
-    Uuid::from_bytes(wire::key::address(source, &row.email))
 }
 
 impl Suppressions {
@@ -107,7 +91,7 @@ impl Suppressions {
         &mut self,
         client: &store::Client,
         source: SourceId,
-        there: &HashSet<Uuid>,
+        there: &Addresses,
     ) -> Result<(), Failure> {
         for standing in Standing::ALL.into_iter().filter(|standing| *standing != Standing::Ok) {
             let filter = RecipientFilter { sources: &[source.0], standing: Some(standing), group: None };
@@ -117,7 +101,7 @@ impl Suppressions {
                 let Some((last, _)) = page.last() else { break };
                 after = *last;
                 for ((_, hash), recipient) in page {
-                    if !there.contains(&hash) {
+                    if !there.has(&hash) {
                         self.only_here += 1;
                         let (address, here) = (recipient.address, standing.as_str());
                         self.name(Difference { address, there: None, here });

@@ -28,16 +28,32 @@ pub(super) struct Recorded {
 }
 
 impl Book {
-    /// An event that is recorded already is recorded once.
+    /// An event that is recorded already is recorded once. Whoever is suppressed by one is put on the list.
     pub(super) fn record(&mut self, events: &[Value]) {
         for event in events {
             let id = event["sg_message_id"].as_str().expect("events here are about messages").to_owned();
             let message = self.messages.entry(id.clone());
             let message = message.or_insert_with(|| Recorded { id, events: Vec::new() });
-            if !message.events.contains(event) {
-                message.events.push(event.clone());
+            if message.events.contains(event) {
+                continue;
+            }
+            message.events.push(event.clone());
+            if let Some(list) = list(event) {
+                let row = json!({ "created": event["timestamp"], "email": event["email"], "reason": event["reason"] });
+                self.suppressed.entry(list.to_owned()).or_default().push(row);
             }
         }
+    }
+}
+
+/// The list that an event puts its recipient on.
+fn list(event: &Value) -> Option<&'static str> {
+    match event["event"].as_str()? {
+        "bounce" if event["type"] == "blocked" => Some("blocks"),
+        "bounce" => Some("bounces"),
+        "spamreport" => Some("spam_reports"),
+        "unsubscribe" => Some("unsubscribes"),
+        _ => None,
     }
 }
 

@@ -72,6 +72,7 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Answe
         _ => {}
     }
     let carried_out = early.is_none();
+    shared.state.lock().unwrap().go_on_meanwhile(&line);
     let reply = early.unwrap_or_else(|| routes::answer(&mut shared.state.lock().unwrap(), &request));
     let unanswered = matches!(fault, Some(Fault::CloseAfterwards));
     write_down(&shared, &request, (!unanswered).then_some(reply.status));
