@@ -192,7 +192,8 @@ pub(crate) fn base_url(setting: &str, text: &str) -> Result<Url, Failure> {
     }
 }
 
-/// A secret from its variable or its file, by the rules of the processes. Both is refused: whoever changes one expects it to count.
+/// A secret from its variable or its file, by the rules of the processes. Both is refused: whoever changes one expects it
+/// to count.
 fn secret(
     name: &str,
     value: Option<&SecretString>,

@@ -3,8 +3,8 @@
 //! A request only ever looks at the list in memory. Asking for a path that is not in it waits for one reading that
 //! began after the request did, shared by everybody who waits, at most one per second: a source that was added before
 //! its first POST is found by it. Whoever asks for random paths so keeps a connection waiting and nothing else: no
-//! body is read, no room is held, and those who wait are as many as the listener lets connect. With the database away the last list stays in force, however old; its age is a
-//! metric. Without any list nothing is answered but 503.
+//! body is read, no room is held, and those who wait are as many as the listener lets connect. With the database away
+//! the last list stays in force, however old; its age is a metric. Without any list nothing is answered but 503.
 
 mod database;
 mod list;

@@ -9,8 +9,8 @@ use lapin::{
 /// Largest body. RabbitMQ 4 refuses more by default (`max_message_size`), and refuses by closing the channel.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Most that all headers may add up to: names, values, and six bytes for each. lapin does not split properties over frames, and the smallest
-/// frame that a broker may insist on is 4,096 bytes.
+/// Most that all headers may add up to: names, values, and six bytes for each. lapin does not split properties over
+/// frames, and the smallest frame that a broker may insist on is 4,096 bytes.
 pub const HEADER_BYTES_MAX: usize = 2_048;
 
 /// What AMQP adds to a header: the length of its name, and type and length of its value.

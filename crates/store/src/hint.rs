@@ -6,7 +6,8 @@
 //!   anybody who may connect. Whoever hears it looks at intervals all the same, and bounds how often a hint hurries it.
 //! * **Never in a transaction that does anything else.** The commit of a NOTIFY takes one lock over all databases of the
 //!   server, and transactions that notify wait for each other there. [`send()`] is a transaction of its own, after the commit
-//!   that it tells of. It waits for no disk, so the lock is not held for as long as a flush takes: with a crash the hint may be lost.
+//!   that it tells of. It waits for no disk, so the lock is not held for as long as a flush takes: with a crash the hint
+//!   may be lost.
 //! * **Few.** Whoever commits often lets one task send, and that not more often than dispatchers would look: [`APART`].
 //! * **Heard on a connection of its own.** A pool lends its connections and passes on no notifications. That connection has
 //!   the bounds and the role of a pool's. Neither LISTEN nor NOTIFY wants a grant. Through a proxy that lends connections by

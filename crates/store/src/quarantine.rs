@@ -68,7 +68,8 @@ pub struct Stored {
     pub raw: Vec<u8>,
 }
 
-/// A held row as it is, not locked: to be read before the transaction that takes it is begun. `None`: it is settled, or was never there.
+/// A held row as it is, not locked: to be read before the transaction that takes it is begun. `None`: it is settled, or
+/// was never there.
 ///
 /// # Errors
 /// As any statement.

@@ -34,8 +34,8 @@ const HEADER_TRACEPARENT: &str = "traceparent";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
     pub source: SourceId,
-    /// Version 7, given by ingest, or by whoever recovered the events. Travels as the message's own id, so that the broker's return of a message and the
-    /// ledger's row name the same thing.
+    /// Version 7, given by ingest, or by whoever recovered the events. Travels as the message's own id, so that the broker's
+    /// return of a message and the ledger's row name the same thing.
     pub batch: Uuid,
     /// When ingest had received the whole body, or the events were recovered.
     pub received_at: Timestamp,

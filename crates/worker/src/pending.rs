@@ -2,8 +2,9 @@
 //!
 //! Every worker sweeps; whoever locks a row first looks, the others pass it over. A bounce is settled in one transaction:
 //! attached to its message with everything that follows, or forgotten when several messages may be meant, when it was
-//! recovered meanwhile (its message has it), or when its day is over; its recipient knows of it since it came. After a crash the rows are there and due. One that cannot be settled is
-//! put off alone, so that it never holds up the others, and forgotten with its day.
+//! recovered meanwhile (its message has it), or when its day is over; its recipient knows of it since it came. After a
+//! crash the rows are there and due. One that cannot be settled is put off alone, so that it never holds up the others,
+//! and forgotten with its day.
 
 use crate::apply::conclude::{self, Concluded, LOOK_AGAIN_AFTER, key};
 use crate::batch::{Event, Source};

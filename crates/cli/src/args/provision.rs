@@ -35,13 +35,8 @@ pub(crate) struct SourceProvision {
     #[arg(long, value_name = "ID", value_parser = webhook_id)]
     pub webhook: Option<WebhookId>,
 
-    /// Do not have SendGrid send its test. It is about a message to example@test.com, which your consumers are told of.
-    #[arg(long, conflicts_with = "wait")]
-    pub no_test: bool,
-
-    /// How long to wait for the test to be in the ledger.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = wait)]
-    pub wait: Duration,
+    #[command(flatten)]
+    pub trial: TrialArgs,
 
     /// Look at everything and change nothing, neither in SendGrid nor here.
     #[arg(long)]
@@ -99,13 +94,8 @@ pub(crate) struct SourceRotateKey {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = overlap)]
     pub overlap: Duration,
 
-    /// Do not have SendGrid send its test with the new key.
-    #[arg(long, conflicts_with = "wait")]
-    pub no_test: bool,
-
-    /// How long to wait for the test to be in the ledger.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = wait)]
-    pub wait: Duration,
+    #[command(flatten)]
+    pub trial: TrialArgs,
 
     /// Look at everything and change nothing.
     #[arg(long)]
@@ -113,6 +103,18 @@ pub(crate) struct SourceRotateKey {
 
     #[command(flatten)]
     pub account: AccountArgs,
+}
+
+/// Whether and how long to try whether events get through.
+#[derive(Args, Debug)]
+pub(crate) struct TrialArgs {
+    /// Do not have SendGrid send its test. It is about a message to example@test.com, which your consumers are told of.
+    #[arg(long, conflicts_with = "wait")]
+    pub no_test: bool,
+
+    /// How long to wait for the test to be in the ledger.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = wait)]
+    pub wait: Duration,
 }
 
 /// Which of the account's webhooks is meant, where the source's path alone does not say it.

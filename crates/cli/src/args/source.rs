@@ -27,8 +27,8 @@ Examples:
     /// waits until that is in the ledger. Each step says what it did. Run again, it changes only what is not as it should be;
     /// interrupted, it goes on where it ended. A webhook is switched on only when it signs and its key is accepted.
     ///
-    /// The API key needs user.webhooks.event.settings.create, .read and .update, and user.webhooks.event.test.create; in SendGrid's
-    /// pages that is Mail Settings. Exits with 64 if it lacks any, and prints what to do by hand instead.
+    /// The API key needs user.webhooks.event.settings.create, .read and .update, and user.webhooks.event.test.create; in
+    /// SendGrid's pages that is Mail Settings. Exits with 64 if it lacks any, and prints what to do by hand instead.
     #[command(after_help = "\
 The events are processed, dropped, delivered, deferred, bounce, open, click, spam_report, unsubscribe, group_unsubscribe,
 group_resubscribe and account_status_change.

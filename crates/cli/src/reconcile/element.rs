@@ -130,22 +130,10 @@ pub(super) fn of_logs(message: &LogMessage, named: Named<'_>) -> Details {
     details
 }
 
-/// The webhook's own names of what happens to messages.
+/// The webhook's own name of what happens to messages, if this is one.
 fn posted(name: &str) -> Option<&'static str> {
-    const POSTED: [&str; 11] = [
-        "processed",
-        "dropped",
-        "delivered",
-        "deferred",
-        "bounce",
-        "open",
-        "click",
-        "spamreport",
-        "unsubscribe",
-        "group_unsubscribe",
-        "group_resubscribe",
-    ];
-    POSTED.into_iter().find(|posted| *posted == name)
+    let of_messages = |kind: &EventKind| !matches!(kind, EventKind::AccountStatusChange | EventKind::Unknown);
+    EventKind::ALL.into_iter().filter(of_messages).map(EventKind::name).find(|posted| *posted == name)
 }
 
 fn head(name: &str, at: Timestamp, named: Named<'_>) -> Map<String, Value> {

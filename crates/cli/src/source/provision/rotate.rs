@@ -113,7 +113,7 @@ struct Retiring {
 
 impl Rotation<'_> {
     async fn run(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        let permissions = &PERMISSIONS[..if self.args.no_test { 2 } else { 3 }];
+        let permissions = &PERMISSIONS[..if self.args.trial.no_test { 2 } else { 3 }];
         steps.take(Step::Permissions, ask::permissions(&self.api, permissions)).await?;
         steps.take(Step::Webhook, self.webhook()).await?;
         steps.take(Step::OldKey, self.old_key()).await?;
@@ -199,14 +199,14 @@ impl Rotation<'_> {
     }
 
     async fn test(&mut self) -> Result<Taken, Refused> {
-        if self.args.no_test {
+        if self.args.trial.no_test {
             return Ok(skipped("not wanted"));
         }
         if self.args.dry_run {
             return Ok(skipped("would have SendGrid send its test, and wait for it"));
         }
         let (source, client) = (SourceId(self.source.id), self.client().await?);
-        let wait = self.args.wait;
+        let wait = self.args.trial.wait;
         match trial::run(&self.api, &client, source, &self.found()?.webhook, wait).await? {
             Heard::Test(what) => Ok(done(what)),
             Heard::Other(what) => Err(retire::unproven(&self.source.name, &what).into()),

@@ -115,7 +115,7 @@ enum Secret {
 
 impl Setup<'_> {
     async fn run(&mut self, steps: &mut Steps) -> Result<(), Failure> {
-        let permissions = &PERMISSIONS[..if self.args.no_test { 3 } else { 4 }];
+        let permissions = &PERMISSIONS[..if self.args.trial.no_test { 3 } else { 4 }];
         steps.take(Step::Permissions, ask::permissions(&self.api, permissions)).await?;
         steps.take(Step::Webhook, self.webhook()).await?;
         steps.take(Step::Signing, self.signing()).await?;
@@ -127,7 +127,7 @@ impl Setup<'_> {
     }
 
     async fn test(&mut self) -> Result<Taken, Refused> {
-        if self.args.no_test {
+        if self.args.trial.no_test {
             return Ok(skipped("not wanted"));
         }
         if self.args.dry_run {
@@ -135,7 +135,7 @@ impl Setup<'_> {
         }
         let (found, _) = self.known()?;
         let Some(source) = &self.source else { return Err(lost().into()) };
-        let wait = self.args.wait;
+        let wait = self.args.trial.wait;
         let heard = trial::run(&self.api, &self.client, SourceId(source.id), &found.webhook, wait).await?;
         match heard {
             Heard::Test(what) => Ok(done(what)),
