@@ -9,6 +9,7 @@ use crate::output;
 use secrecy::SecretString;
 use sendgrid::{AccessError, ApiKey, Base, Client, Error, OnBehalfOf, Region, Settings};
 use service::config::{Environment as _, ProcessEnvironment, secret_file};
+use std::time::Duration;
 
 const KEY: &str = "SENDSTATE_SENDGRID_API_KEY";
 const URL: &str = "SENDSTATE_SENDGRID_URL";
@@ -33,8 +34,12 @@ pub(crate) fn client(args: &AccountArgs) -> Result<Client, Failure> {
             RegionArg::Eu => Region::Eu,
         }),
     };
-    Client::new(Settings { on_behalf_of, ..Settings::new(base, key) })
-        .map_err(|error| Failure::failed(format!("no HTTP client can be made: {error}")))
+    let client = Client::new(Settings { on_behalf_of, ..Settings::new(base, key) })
+        .map_err(|error| Failure::failed(format!("no HTTP client can be made: {error}")))?;
+    Ok(client.on_pause(|pause| {
+        let pause = humantime::format_duration(Duration::from_secs(pause.as_secs().max(1)));
+        output::note(&format!("sendstate: SendGrid's rate limit is reached; waiting {pause}"));
+    }))
 }
 
 /// Both places at once are refused: whoever changes one expects it to count.

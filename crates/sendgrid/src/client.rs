@@ -21,6 +21,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue}
 use reqwest::redirect::Policy as Redirects;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout};
@@ -76,6 +77,7 @@ pub struct Client {
     patience: Duration,
     pace: Arc<Mutex<Pace>>,
     told: Option<Told>,
+    sent: Arc<AtomicU64>,
 }
 
 impl Client {
@@ -112,6 +114,7 @@ impl Client {
             patience: settings.patience,
             pace: Arc::default(),
             told: None,
+            sent: Arc::default(),
         })
     }
 
@@ -119,6 +122,19 @@ impl Client {
     #[must_use]
     pub fn on_pause(self, told: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         Self { told: Some(Arc::new(told)), ..self }
+    }
+
+    /// Leaves waiting for a rate limit to the caller: a call that would have to wait ends at once, with
+    /// [`Error::RateLimited`].
+    #[must_use]
+    pub fn impatient(self) -> Self {
+        Self { patience: Duration::ZERO, ..self }
+    }
+
+    /// How many requests were sent so far, by this client and its clones, also in vain.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Which server is asked, for messages.
@@ -168,6 +184,7 @@ impl Client {
             request = request.header(reqwest::header::CONTENT_TYPE, "application/json");
             request = request.body(body.to_string());
         }
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(|error| unreachable(&error))?;
         Answer::read(response).await
     }

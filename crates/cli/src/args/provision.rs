@@ -91,6 +91,7 @@ pub(crate) struct SourceRotateKey {
     pub which: WebhookArgs,
 
     /// How long the old key is accepted beside the new one: up to 30d. SendGrid repeats what was not accepted for 24 hours.
+    /// Its end is set once SendGrid's test has arrived with the new key; without that proof with --no-test and --wait 0s.
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = overlap)]
     pub overlap: Duration,
 

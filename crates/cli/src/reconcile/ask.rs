@@ -29,13 +29,15 @@ pub(super) enum NoAnswer {
 pub(super) struct Asker {
     client: Client,
     stop: CancellationToken,
+    /// Those that were sent, also in vain, and not yet added to the run's.
     pub requests: i64,
     pub watch: Watch,
 }
 
 impl Asker {
     pub(super) fn new(client: Client, stop: CancellationToken) -> Self {
-        Self { client, stop, requests: 0, watch: Watch::new() }
+        // Who waits here says so to whoever looks on.
+        Self { client: client.impatient(), stop, requests: 0, watch: Watch::new() }
     }
 
     pub(super) fn stop(&self) -> &CancellationToken {
@@ -51,8 +53,9 @@ impl Asker {
             if self.stop.is_cancelled() {
                 return Err(NoAnswer::Stopped);
             }
-            self.requests += 1;
+            let before = self.client.sent();
             let answer = self.stop.run_until_cancelled(question(&self.client)).await;
+            self.requests += (self.client.sent() - before).cast_signed();
             let error = match answer {
                 None => return Err(NoAnswer::Stopped),
                 Some(Ok(answer)) => return Ok(answer),

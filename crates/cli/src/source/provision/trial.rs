@@ -2,7 +2,8 @@
 //!
 //! The test is a sample of made-up events about a message to [`watch::SAMPLE_ADDRESS`], by SendGrid's reference of the Event
 //! Webhook. So its batch is one of this source that was not in the ledger before and in which an element names that
-//! address; or one of nothing but repeats, when a test is stored already, because the next one may have the same events.
+//! address; or one of nothing but repeats, when a test of as many events is stored already, because the next one may have the
+//! same events.
 //! Traffic that goes on meanwhile is no test. It verified too, but perhaps with another key of the source, so what it is
 //! worth is for the command to say.
 //!

@@ -8,7 +8,7 @@ use crate::{batch, database};
 use domain::SourceId;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use store::look::Batch;
 use uuid::Uuid;
 use wire::key;
@@ -24,6 +24,8 @@ const BEHIND_MAX: SignedDuration = SignedDuration::from_mins(5);
 const BEHIND_USUALLY: SignedDuration = SignedDuration::from_secs(5);
 /// Batches that are looked at in one go, the latest of the source.
 const LATEST_MAX: i64 = 500;
+/// Messages of tests that are looked at, the latest of the source.
+const SAMPLES_MAX: i64 = 16;
 
 /// What has come to a source since a moment.
 pub(super) struct Watch<'a> {
@@ -72,11 +74,9 @@ impl<'a> Watch<'a> {
         let naming = store::look::batches_naming(self.client, &ids, &self.days, SAMPLE_RECIPIENT).await?;
         let repeats = |batch: &Batch| batch.elements > 0 && batch.elements == batch.duplicate;
         let mut test = new.iter().position(|batch| naming.contains(&batch.id));
-        if test.is_none()
-            && let Some(at) = new.iter().position(repeats)
-            && self.tested_before().await?
-        {
-            test = Some(at);
+        if test.is_none() && new.iter().any(repeats) {
+            let sizes = self.sizes_of_tests().await?;
+            test = new.iter().position(|batch| repeats(batch) && sizes.contains(&batch.elements));
         }
         if let Some(at) = test {
             return Ok(Some(Seen::Test(new.swap_remove(at))));
@@ -85,10 +85,17 @@ impl<'a> Watch<'a> {
         Ok(new.into_iter().next().map(Seen::Other))
     }
 
-    /// Whether a test of this source is stored. Only then can another one consist of repeats alone.
-    async fn tested_before(&self) -> Result<bool, Failure> {
+    /// How many events the tests of this source had that are stored. One that repeats such a one whole has as many; what
+    /// else it was is known of no batch of repeats.
+    async fn sizes_of_tests(&self) -> Result<HashSet<i32>, Failure> {
         let recipient = Uuid::from_bytes(key::address(self.source, SAMPLE_ADDRESS));
-        Ok(!store::look::messages_of_recipient(self.client, &[recipient], 1).await?.is_empty())
+        let messages = store::look::messages_of_recipient(self.client, &[recipient], SAMPLES_MAX).await?;
+        let messages: Vec<Uuid> = messages.iter().map(|message| message.key).collect();
+        let mut sizes: HashMap<Uuid, i32> = HashMap::new();
+        for event in store::look::events(self.client, &messages).await? {
+            *sizes.entry(event.batch_id).or_default() += 1;
+        }
+        Ok(sizes.into_values().collect())
     }
 
     async fn since(&self, from: Uuid) -> Result<Vec<Batch>, Failure> {
