@@ -28,7 +28,7 @@ mod wait;
 mod world;
 
 pub(crate) use broker::Breakable;
-pub(crate) use cli::Ran;
+pub(crate) use cli::{Ran, Running};
 pub(crate) use clock::now_seconds;
 pub(crate) use environment::environment;
 pub(crate) use http::{Answer, Exchange};

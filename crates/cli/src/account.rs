@@ -19,7 +19,8 @@ pub(crate) fn client(args: &AccountArgs) -> Result<Client, Failure> {
     let refused =
         |name: &str, error: AccessError| Failure::configuration(format!("{name} cannot be used: {error}"));
     let key = ApiKey::parse(&key(args)?).map_err(|error| {
-        refused(KEY, error).next("give a key of Settings → API Keys in SendGrid; it begins with `SG.`")
+        refused(key_source(args), error)
+            .next("give a key of Settings → API Keys in SendGrid; it begins with `SG.`")
     })?;
     let on_behalf_of = args.on_behalf_of.as_deref().filter(|name| !name.trim().is_empty());
     let on_behalf_of = on_behalf_of
@@ -40,6 +41,10 @@ pub(crate) fn client(args: &AccountArgs) -> Result<Client, Failure> {
         let pause = humantime::format_duration(Duration::from_secs(pause.as_secs().max(1)));
         output::note(&format!("sendstate: SendGrid's rate limit is reached; waiting {pause}"));
     }))
+}
+
+fn key_source(args: &AccountArgs) -> &'static str {
+    if args.api_key_file.is_some() { "the key in --api-key-file" } else { KEY }
 }
 
 /// Both places at once are refused: whoever changes one expects it to count.

@@ -48,6 +48,11 @@ impl ApiKey {
         Ok(Self(key.into()))
     }
 
+    /// For finding it where it should not be.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// As a bearer token. Marked, so that the HTTP client does not show it either.
     pub(crate) fn header(&self) -> Result<HeaderValue, AccessError> {
         let value = HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret()));

@@ -72,6 +72,7 @@ type Told = Arc<dyn Fn(Duration) + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
+    key: ApiKey,
     base: Base,
     timeout: Duration,
     patience: Duration,
@@ -109,6 +110,7 @@ impl Client {
             .tcp_nodelay(true);
         Ok(Self {
             http: builder.build().map_err(NoClient::Build)?,
+            key: settings.key,
             base: settings.base,
             timeout: settings.timeout,
             patience: settings.patience,
@@ -186,7 +188,9 @@ impl Client {
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(|error| unreachable(&error))?;
-        Answer::read(response).await
+        let mut answer = Answer::read(response).await?;
+        answer.strike(&[self.key.expose(), call.secret()]);
+        Ok(answer)
     }
 }
 

@@ -11,6 +11,7 @@ mod write;
 
 pub use id::WebhookId;
 pub use toggle::Toggle;
+pub(crate) use write::OAUTH_SECRET;
 pub use write::{OAuth, OAuthChange, Test, WebhookSettings};
 
 use crate::client::{Call, Client};

@@ -26,7 +26,7 @@ pub(crate) use account::Account;
 pub(crate) use fault::{Fault, Order};
 pub(crate) use meanwhile::Change;
 
-use super::cli::Ran;
+use super::cli::{Ran, Running};
 use super::world::World;
 use limit::RateLimit;
 use meanwhile::Meanwhile;
@@ -139,9 +139,14 @@ impl SendGrid {
 
     /// The same with another key.
     pub(crate) async fn cli_with(&self, world: &World, key: &str, arguments: &[&str]) -> Ran {
+        self.start_cli(world, key, arguments).ended().await
+    }
+
+    /// The same, not waited for.
+    pub(crate) fn start_cli(&self, world: &World, key: &str, arguments: &[&str]) -> Running {
         let url = self.url();
         let settings = [("SENDSTATE_SENDGRID_URL", url.as_str()), ("SENDSTATE_SENDGRID_API_KEY", key)];
-        world.cli_with(arguments, &settings).await
+        world.start_cli(arguments, &settings)
     }
 
     /// Makes a key, or changes what it may do. A key without scopes is still a key.

@@ -3,7 +3,7 @@
 //! At most [`WORLDS_MAX`] are alive at a time. What a test does not end by [`World::finish`], `Drop` ends: it shows the
 //! tail of every log and kills the processes, and leaves the directory for a look.
 
-use super::cli::{self, Ran};
+use super::cli::{Ran, Running};
 use super::database::Database;
 use super::environment::environment;
 use super::ports::free_address;
@@ -268,6 +268,11 @@ impl World {
 
     /// The same with more settings.
     pub(crate) async fn cli_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Ran {
+        self.start_cli(arguments, more).ended().await
+    }
+
+    /// The same, not waited for.
+    pub(crate) fn start_cli(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running {
         let mut settings = vec![
             ("SENDSTATE_DATABASE_URL".to_owned(), self.database.url().to_string()),
             ("SENDSTATE_SECRET_KEY".to_owned(), self.secret_key.clone()),
@@ -278,7 +283,7 @@ impl World {
             settings.push(("SENDSTATE_INGEST_URL".to_owned(), self.ingest_url(1)));
         }
         settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        cli::run(arguments, &settings, &self.directory).await
+        Running::start(arguments, &settings, &self.directory)
     }
 
     /// Runs it with `--json`, expects success, and returns the document.

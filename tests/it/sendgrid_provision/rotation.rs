@@ -1,9 +1,9 @@
 //! A new key for a webhook, and every way in which that can break off.
 
-use super::stage::{Stage, nothing_is_posted_unsigned};
+use super::stage::{Ended, Stage, nothing_is_posted_unsigned};
 use crate::harness::sendgrid::{Fault, Order};
-use crate::harness::{DEADLINE, Mail, Sender, wait_for};
-use std::pin::pin;
+use crate::harness::{DEADLINE, Mail, Running, Sender, wait_for};
+use rustix::process::Signal;
 
 pub(super) const SIGNED: &str = "PATCH /v3/user/webhooks/event/settings/signed";
 
@@ -122,20 +122,8 @@ async fn a_refusal_to_switch_off_changes_nothing() {
 async fn killed_while_signing_is_off_it_ends_well_when_it_is_run_again() {
     let stage = Stage::set().await;
     let (id, old) = provisioned(&stage).await;
-    stage.sendgrid.order(Order::next(Fault::Hang).on(SIGNED).after(1));
-    {
-        let rotating = pin!(stage.source(&["rotate-key", "main"]));
-        let off = wait_for("signing to be off and asked for again", DEADLINE, async || {
-            let asked = stage.sendgrid.called().iter().filter(|line| line.starts_with(SIGNED)).count();
-            // One for the set-up, one for off, one that hangs.
-            if asked == 3 { Ok(()) } else { Err(format!("{asked} requests")) }
-        });
-        tokio::select! {
-            ended = rotating => panic!("it ended: {ended:?}"),
-            () = off => {}
-        }
-        // Dropped, it is killed.
-    }
+    // Dropped, it is killed.
+    drop(rotating_in_the_gap(&stage).await);
     stage.sendgrid.recover();
     assert!(stage.sendgrid.signer(&id).is_none());
     let seen = stage.source(&["status", "main"]).await.with(1);
@@ -144,6 +132,53 @@ async fn killed_while_signing_is_off_it_ends_well_when_it_is_run_again() {
     assert_eq!(ended.steps()[2..5], ["old_key skipped", "signing done", "key done"]);
     assert_eq!(states(&stage).await, ["retiring", "active"]);
     assert_eq!(answered(&stage, &old).await, 204);
+    stage.source(&["status", "main"]).await.with(0);
+    stage.world.finish().await;
+}
+
+/// A rotation in the middle of the gap: signing is off, and switching it on is not answered.
+async fn rotating_in_the_gap(stage: &Stage) -> Running {
+    stage.sendgrid.order(Order::next(Fault::Hang).on(SIGNED).after(1));
+    let rotating = stage.start(&["rotate-key", "main"]);
+    wait_for("signing to be off and asked for again", DEADLINE, async || {
+        let asked = stage.sendgrid.called().iter().filter(|line| line.starts_with(SIGNED)).count();
+        // One for the set-up, one for off, one that hangs.
+        if asked == 3 { Ok(()) } else { Err(format!("{asked} requests")) }
+    })
+    .await;
+    rotating
+}
+
+#[tokio::test]
+async fn whoever_interrupts_it_while_signing_is_off_or_closes_the_terminal_waits_until_it_is_on() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let stage = Stage::set().await;
+        let (id, old) = provisioned(&stage).await;
+        let rotating = rotating_in_the_gap(&stage).await;
+        rotating.signal(signal);
+        stage.sendgrid.recover();
+        let ended = Ended::of(rotating.ended().await).with(0);
+        assert_eq!(ended.steps()[3..5], ["signing done", "key done"], "{signal:?}");
+        let new = stage.sendgrid.signer(&id).unwrap();
+        assert_eq!([answered(&stage, &old).await, answered(&stage, &new).await], [204, 204]);
+        stage.world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_insists_is_told_what_is_left_and_the_next_run_mends_it() {
+    let stage = Stage::set().await;
+    provisioned(&stage).await;
+    let rotating = rotating_in_the_gap(&stage).await;
+    rotating.signal(Signal::HUP);
+    // Another signal, so that the kernel cannot take two for one.
+    rotating.signal(Signal::INT);
+    let ended = rotating.ended().await;
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.stderr.contains("not now") && ended.stderr.contains("run this again at once"), "{ended:?}");
+    stage.sendgrid.recover();
+    let mended = stage.source(&["rotate-key", "main"]).await.with(0);
+    assert_eq!(mended.steps()[3..5], ["signing done", "key done"]);
     stage.source(&["status", "main"]).await.with(0);
     stage.world.finish().await;
 }

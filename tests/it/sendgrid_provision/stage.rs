@@ -1,7 +1,7 @@
 //! An ingest, a worker and an account of SendGrid's, and the commands that bring them together.
 
 use crate::harness::sendgrid::{Account, KEY};
-use crate::harness::{Options, SendGrid, World};
+use crate::harness::{Options, Ran, Running, SendGrid, World};
 use serde_json::Value;
 
 /// Every switch there is.
@@ -35,6 +35,11 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    pub(super) fn of(ran: Ran) -> Self {
+        let document = if ran.stdout.is_empty() { Value::Null } else { ran.json() };
+        Self { code: ran.code, document, stderr: ran.stderr }
+    }
+
     /// Each step with its outcome, as `signing done`.
     pub(super) fn steps(&self) -> Vec<String> {
         let steps = self.document["steps"].as_array().unwrap_or_else(|| panic!("no steps: {self:?}"));
@@ -75,10 +80,17 @@ impl Stage {
 
     /// The same with another API key.
     pub(super) async fn source_with(&self, key: &str, arguments: &[&str]) -> Ended {
+        Ended::of(self.start_with(key, arguments).ended().await)
+    }
+
+    /// The same, not waited for.
+    pub(super) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(KEY, arguments)
+    }
+
+    fn start_with(&self, key: &str, arguments: &[&str]) -> Running {
         let arguments = [&["source"], arguments, &["--json"]].concat();
-        let ran = self.sendgrid.cli_with(&self.world, key, &arguments).await;
-        let document = if ran.stdout.is_empty() { Value::Null } else { ran.json() };
-        Ended { code: ran.code, document, stderr: ran.stderr }
+        self.sendgrid.start_cli(&self.world, key, &arguments)
     }
 
     /// `source provision NAME` with these flags, at this world's ingest.

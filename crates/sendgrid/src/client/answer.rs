@@ -3,6 +3,7 @@
 use super::limit;
 use crate::error::{Error, showable};
 use crate::refusal;
+use memchr::memmem;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -42,6 +43,17 @@ impl Answer {
                     return Err(answer.unreadable(&format!("it broke off: {}", showable(&why))));
                 }
                 Ok(Some(_)) | Err(_) => return Ok(answer),
+            }
+        }
+    }
+
+    /// Strikes out what the answer repeats of the secrets that it was asked with: people are shown what SendGrid, or a proxy
+    /// before it, says.
+    pub(super) fn strike(&mut self, secrets: &[&str]) {
+        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            let places: Vec<usize> = memmem::find_iter(&self.body, secret).collect();
+            for place in places {
+                self.body[place..place + secret.len()].fill(b'*');
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A request to be made.
 
+use crate::webhook::OAUTH_SECRET;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -56,6 +57,12 @@ impl Call {
 
     pub(crate) fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// The secret in the body; empty if there is none.
+    pub(super) fn secret(&self) -> &str {
+        let secret = self.body.as_ref().and_then(|body| body.get(OAUTH_SECRET));
+        secret.and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(super) fn path(&self) -> Vec<&str> {

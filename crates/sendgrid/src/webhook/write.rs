@@ -50,7 +50,9 @@ impl WebhookSettings {
     }
 }
 
-const OAUTH: [&str; 3] = ["oauth_client_id", "oauth_client_secret", "oauth_token_url"];
+const OAUTH: [&str; 3] = ["oauth_client_id", OAUTH_SECRET, "oauth_token_url"];
+/// The one field of a request that holds a secret.
+pub(crate) const OAUTH_SECRET: &str = "oauth_client_secret";
 
 /// What is to become of a webhook's OAuth settings.
 #[derive(Clone, Debug)]

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Answer(u16, Value),
     /// This status and these bytes, which may be no JSON; nothing is carried out.
     Raw(u16, &'static str),
+    /// This status, and a reason that repeats the whole request, its key included; nothing is carried out.
+    Echo(u16),
     /// 429 that says so many seconds until the reset; nothing is carried out.
     RateLimited { reset_in: u64 },
     /// No word until [`super::SendGrid::recover`]; nothing is carried out before.

@@ -15,7 +15,7 @@ use hyper::body::{Frame, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -50,6 +50,10 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Answe
     let early = match &fault {
         Some(Fault::Status(status)) => Some(Reply::usual(*status)),
         Some(Fault::Answer(status, body)) => Some(Reply::json(*status, body.clone())),
+        Some(Fault::Echo(status)) => {
+            let said = format!("not with {:?} and {}", request.key, request.body);
+            Some(Reply::json(*status, json!({ "errors": [{ "message": said }] })))
+        }
         Some(Fault::RateLimited { .. }) => Some(Reply::usual(429)),
         _ if told.is_some_and(|told| told.refused) => Some(Reply::usual(429)),
         _ => None,

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output;
 use sendgrid::webhook::{Signing, SigningSwitch};
 use sendgrid::{Client, Error, Permission};
+use service::shutdown::Asked;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -59,8 +60,19 @@ pub(super) async fn renew(
     id: &WebhookId,
     old: Option<&PublicKey>,
 ) -> Result<(PublicKey, Gap), Refused> {
-    // From here on the first Ctrl-C or SIGTERM is not heeded: what ends it is signing being on. The second one is.
-    let asked_to_stop = service::shutdown::on_signal();
+    // From here on the first Ctrl-C, SIGTERM or end of the terminal is not heeded: what ends it is signing being on. The
+    // second one is.
+    let asked_to_stop = service::shutdown::on_signal_or_hangup(|asked| {
+        output::note(match asked {
+            Asked::Once => {
+                "sendstate: not now: signing may be off; waiting until it is on and its key accepted (again: leave it so)"
+            }
+            Asked::Again => {
+                "sendstate: left as it is: signing may be off, or its new key not accepted, and then everything that SendGrid \
+                 posts is refused; run this again at once"
+            }
+        });
+    });
     let began = Instant::now();
     if old.is_some() {
         output::note(
