@@ -124,10 +124,7 @@ async fn record<'a>(
     if events.is_empty() {
         return Ok(events);
     }
-    // Of two with one key the webhook's own comes first, and stays.
-    events.sort_by_key(|event| {
-        (event.row.natural_key, event.fact.origin, event.row.batch_id, event.row.ordinal)
-    });
+    events.sort_by_key(|event| (event.row.natural_key, event.row.batch_id, event.row.ordinal));
     let rows: Vec<&EventRow> = events.iter().map(|event| &event.row).collect();
     let inserted: HashSet<(Uuid, i32)> = event::insert(transaction, &rows).await?.into_iter().collect();
     let is_new = |event: &&Event| inserted.contains(&(event.row.batch_id, event.row.ordinal));

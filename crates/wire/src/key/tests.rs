@@ -106,6 +106,8 @@ fn what_was_recovered_is_told_apart_by_its_place_as_well() {
     assert_eq!(at(3), recovered(SOURCE, &Event { sg_event_id: None, ..click() }, 3));
     assert_ne!(at(3), at(4));
     assert_ne!(at(3), recovered(SOURCE, &Event { url: None, ..click() }, 3));
+    // No event of the webhook has the key of one that was recovered.
+    assert!((0..9).all(|position| at(position) != natural(SOURCE, &click())));
 }
 
 #[test]
