@@ -17,6 +17,10 @@ const ADDRESSES_MAX: usize = 2_000_000;
 /// Most pages that are read of a list: it has more rows than that, or shrinks all the time.
 const PAGES_MAX: u32 = 6_000;
 
+/// How far reading goes back: half a page, so that the next one has many rows that were seen before, and one that cannot be
+/// read among them does not matter. The last row of a page alone may be such a one.
+const BACK_ROWS: u64 = PAGE_ROWS / 2;
+
 /// Who is on which of the lists that were read.
 pub(super) struct Addresses {
     source: SourceId,
@@ -113,7 +117,7 @@ impl Reading {
             let page = page.map_err(|no| self.no(no))?;
             let rows = page.rows.into_iter().map(|row| row.email).collect();
             let Some(added) = addresses.add(list, from, rows, page.unreadable) else {
-                self.at = Some(from.saturating_sub(PAGE_ROWS));
+                self.at = Some(from.saturating_sub(BACK_ROWS));
                 continue;
             };
             self.at = page.next;
