@@ -151,6 +151,8 @@ CREATE TABLE reconciliations (
     known       bigint NOT NULL DEFAULT 0,
     recovered   bigint NOT NULL DEFAULT 0,
     unknown     bigint NOT NULL DEFAULT 0,
+    -- Of the unknown: opens that the source is not given, because nobody says who opened.
+    withheld    bigint NOT NULL DEFAULT 0,
     -- Of the unknown: facts that are held in the quarantine.
     quarantined bigint NOT NULL DEFAULT 0,
     -- Seconds of which the records hold more messages than they list: some were not seen.

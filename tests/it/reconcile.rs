@@ -47,11 +47,15 @@ impl Stage {
         self.sendgrid.cli(&self.world, &[&arguments[..], more].concat()).await
     }
 
-    /// The same, which succeeds.
+    /// The same, which succeeds and adds up.
     async fn reconciled(&self, more: &[&str]) -> Value {
         let ran = self.run(more).await;
         assert_eq!(ran.code, 0, "{ran:?}");
-        ran.json()
+        let report = ran.json();
+        let parts = ["known", "recovered", "missing", "withheld", "quarantined"];
+        let sum: i64 = parts.iter().map(|name| report[name].as_i64().unwrap()).sum();
+        assert_eq!(report["found"], sum, "{report}");
+        report
     }
 
     /// How often the records were asked for one message.

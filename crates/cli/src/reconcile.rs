@@ -30,7 +30,7 @@ use choose::choose;
 use domain::SourceId;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use lately::{Lately, NOT_LOOKED_FOR};
+use lately::{LOOKED_FOR_IN_LISTS, Lately, NOT_LOOKED_FOR};
 use records::Api;
 use report::{Document, Unknowns};
 use run::{Comparison, Target};
@@ -99,7 +99,8 @@ fn document<'a>(
     resumed: bool,
 ) -> Document<'a> {
     let Comparison { api, run, .. } = comparison;
-    let Sums { messages, found, known, recovered, unknown, quarantined, overfull, requests } = run.sums;
+    let Sums { messages, found, known, recovered, unknown, withheld, quarantined, overfull, requests } =
+        run.sums;
     Document {
         source: comparison.name,
         from: output::time(run.span.start),
@@ -108,6 +109,7 @@ fn document<'a>(
         accepted_from: api.accepted_from(run.span.start).map(output::time),
         thorough: comparison.lately.is_none(),
         not_looked_for: if comparison.lately.is_none() { &[] } else { &NOT_LOOKED_FOR },
+        looked_for_in_lists: if comparison.lately.is_none() { &[] } else { &LOOKED_FOR_IN_LISTS },
         dry_run: matches!(comparison.target, Target::DryRun),
         messages,
         found,
@@ -116,6 +118,7 @@ fn document<'a>(
         missing: comparison.missing,
         unknown,
         unknown_rows: comparison.unknowns.named(),
+        withheld,
         quarantined,
         overfull,
         caught_up: comparison.caught_up,

@@ -1,4 +1,5 @@
-SELECT id, from_at, to_at, started_at, reached_at, messages, found, known, recovered, unknown, quarantined, overfull, requests
+SELECT id, from_at, to_at, started_at, reached_at, messages, found, known, recovered, unknown, withheld, quarantined, overfull,
+    requests
 FROM (
     SELECT * FROM reconciliations
     WHERE source_id = $1 AND api = $2 AND subuser IS NOT DISTINCT FROM $3 AND thorough = $5

@@ -32,13 +32,15 @@ pub struct Asked {
 pub struct Sums {
     /// Listed by the records; one that has a new event meanwhile may be listed again.
     pub messages: i64,
-    /// Facts of the time asked for. Each is known, recovered or unknown.
+    /// Facts of the time asked for. Each is known, recovered, withheld or quarantined.
     pub found: i64,
     pub known: i64,
     pub recovered: i64,
     /// Rows and facts that cannot be attributed or mapped, and those that are held in the quarantine.
     pub unknown: i64,
-    /// Facts among those that are held in the quarantine.
+    /// Of the unknown: facts that the source is not given, because they do not say what its policy has to know.
+    pub withheld: i64,
+    /// Of the unknown: facts that are held in the quarantine.
     pub quarantined: i64,
     /// Seconds of which the records hold more than they list.
     pub overfull: i64,
@@ -114,6 +116,7 @@ pub async fn unfinished(
             known: row.get("known"),
             recovered: row.get("recovered"),
             unknown: row.get("unknown"),
+            withheld: row.get("withheld"),
             quarantined: row.get("quarantined"),
             overfull: row.get("overfull"),
             requests: row.get("requests"),
@@ -132,7 +135,7 @@ pub async fn advance(
 ) -> Result<(), StoreError> {
     let statement = client.prepare_cached(include_str!("../sql/reconcile_advance.sql")).await?;
     let Run { id, span, reached_at, sums, .. } = run;
-    let Sums { messages, found, known, recovered, unknown, quarantined, overfull, requests } = sums;
+    let Sums { messages, found, known, recovered, unknown, withheld, quarantined, overfull, requests } = sums;
     client
         .execute(
             &statement,
@@ -145,6 +148,7 @@ pub async fn advance(
                 known,
                 recovered,
                 unknown,
+                withheld,
                 quarantined,
                 overfull,
                 requests,

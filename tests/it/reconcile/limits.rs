@@ -67,6 +67,24 @@ async fn a_second_with_more_messages_than_a_list_holds_is_said_and_fails_the_che
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_listed_twice_is_compared_and_recovered_once() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    stage.happens(&life(&Mail::new())).await;
+    stage.sendgrid.list_twice();
+    for (round, api) in ["activity", "logs"].into_iter().enumerate() {
+        let mail = Mail::new();
+        stage.sendgrid.record(&life(&mail));
+        let report = stage.reconciled(&["--api", api]).await;
+        let known = 4 * (round as i64 + 1);
+        assert_eq!(sums(&report), [known + 4, known, 4, 0], "{api}: {report}");
+        assert_eq!(report["messages"], round as i64 + 2, "{api}: {report}");
+        let counts = &stage.world.message(&mail).await["counts"];
+        assert_eq!((&counts["opens"], &counts["clicks"]), (&1.into(), &1.into()), "{api}");
+    }
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rate_limits_are_waited_out_and_trouble_that_passes_is_tried_again() {
     let stage = Stage::start(Options::new(1, 1, 0)).await;
     let mails: Vec<_> = (0..6).map(|_| Mail::new()).collect();

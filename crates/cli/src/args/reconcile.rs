@@ -11,10 +11,12 @@ use std::time::Duration;
 #[command(after_help = "\
 A time is RFC 3339, a date (its midnight in UTC), a duration ago such as 7d or 90m, or `now`.
 
-A message that looks whole is passed over: the status, the counts of opens and clicks and the latest event agree, and no
-suppression list of that time has the address. What cannot be seen so, in the middle of such a message: a deferral, and a group
-that was left or joined. --thorough asks for every message and sees them. Email Logs finds only messages accepted from 72 hours
-before --from on.
+A message that looks whole is passed over: the status, the counts of opens and clicks and the latest event agree, no step is
+missing, and no suppression list of that time has the address. What cannot be seen so, in the middle of such a message: a
+deferral, a group that was left or joined, and a bounce, a spam report or an unsubscribe of an address that came on SendGrid's
+list at another time or was taken off it since. A step is also missing where it may never have been: every message that was
+dropped and not processed, or bounced or blocked and not delivered, costs a request. --thorough asks for every message and
+sees them. Email Logs finds only messages accepted from 72 hours before --from on.
 
 The API key comes from SENDSTATE_SENDGRID_API_KEY or --api-key-file and needs the permissions Email Activity (messages.read)
 and Suppressions (suppression.read); with --thorough or --api logs, and without --suppressions, only the first.
@@ -43,8 +45,8 @@ pub(crate) struct Reconcile {
     pub api: ApiArg,
 
     /// Ask for every message, whatever the list says of it: one request each. Without it a message is passed over whose status,
-    /// counts and latest event agree and whose address is on no suppression list of that time. A deferral that was lost, or a
-    /// group that was left or joined, is then not seen if anything happened to the message after it.
+    /// counts and latest event agree, that lacks no step, and whose address is on no suppression list of that time. What is then
+    /// not seen is told below.
     #[arg(long)]
     pub thorough: bool,
 

@@ -4,6 +4,8 @@ use super::records::{Glance, Listed, Stage};
 use domain::origin::NEAR;
 use domain::{MessageKey, SourceId, Status};
 use sendgrid::MessageId;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use store::reconcile::Stored;
 
 /// A row, attributed.
@@ -20,6 +22,30 @@ pub(super) struct Subject {
 pub(super) struct Nobodys {
     pub id: MessageId,
     pub reason: &'static str,
+}
+
+/// The messages of rows, each once: what one batch says of a message side by side is never taken for one
+/// (`domain::origin`), so a row that is listed twice would be recovered twice. Rows of one message that differ say that it is
+/// to be asked for.
+pub(super) fn subjects(source: SourceId, rows: Vec<Listed>) -> (Vec<Subject>, Vec<Nobodys>) {
+    let (mut subjects, mut nobodys) = (Vec::<Subject>::with_capacity(rows.len()), Vec::new());
+    let mut places = HashMap::with_capacity(rows.len());
+    for row in rows {
+        match attribute(source, row) {
+            Err(one) => nobodys.push(one),
+            Ok(subject) => match places.entry(subject.key) {
+                Entry::Vacant(place) => {
+                    place.insert(subjects.len());
+                    subjects.push(subject);
+                }
+                Entry::Occupied(place) => {
+                    let glance = &mut subjects[*place.get()].listed.glance;
+                    *glance = glance.filter(|known| subject.listed.glance == Some(*known));
+                }
+            },
+        }
+    }
+    (subjects, nobodys)
 }
 
 /// The message of a row: its id and its address together name it, as in the webhook.
@@ -42,15 +68,22 @@ pub(super) fn attribute(source: SourceId, listed: Listed) -> Result<Subject, Nob
 
 /// Whether what is stored of a message is all that its row can stand for: the same step, the same counts, the same latest
 /// event, and no step missing on the way. A row does not count everything; see `super::lately`.
+///
+/// A message that was dropped may never have been processed, and one that bounced may have been delivered before: the row
+/// says the same of both. So whichever lacks such a step does not agree, though most of them lack nothing.
 pub(super) fn agrees(glance: &Glance, stored: &Stored) -> bool {
     let latest = stored.latest_event_at.is_some_and(|at| at.duration_since(glance.latest).abs() <= NEAR);
     Stage::of(stored.status) == Some(glance.stage)
         && i64::try_from(glance.opens) == Ok(stored.opens)
         && i64::try_from(glance.clicks) == Ok(stored.clicks)
         && latest
-        // A message may be dropped before it is processed.
-        && (stored.processed_at.is_some() || stored.status == Status::Dropped)
-        && (stored.delivered_at.is_some() || glance.stage != Stage::Delivered)
+        && stored.processed_at.is_some()
+        && (stored.delivered_at.is_some() || !may_be_delivered(stored.status))
+}
+
+/// What is dropped never was. A bounce or a block may come after the delivery.
+const fn may_be_delivered(status: Status) -> bool {
+    !matches!(status, Status::Unknown | Status::Processed | Status::Deferred | Status::Dropped)
 }
 
 #[cfg(test)]
@@ -122,11 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_was_dropped_at_once_was_never_processed() {
+    fn a_step_that_may_have_been_before_the_end_is_asked_for() {
         let glance = Glance { stage: Stage::NotDelivered, opens: 0, clicks: 0, latest: at(5) };
         let dropped = Stored {
             status: Status::Dropped,
-            processed_at: None,
             delivered_at: None,
             latest_event_at: Some(at(5)),
             opens: 0,
@@ -134,6 +166,31 @@ mod tests {
             ..stored()
         };
         assert!(agrees(&glance, &dropped));
-        assert!(!agrees(&glance, &Stored { status: Status::Bounced, ..dropped }));
+        assert!(!agrees(&glance, &Stored { processed_at: None, ..dropped }), "or it was never processed");
+        for status in [Status::Bounced, Status::Blocked] {
+            assert!(!agrees(&glance, &Stored { status, ..dropped }), "or it was never delivered");
+            assert!(agrees(&glance, &Stored { status, delivered_at: Some(at(1)), ..dropped }));
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_listed_twice_is_one_and_where_its_rows_differ_is_asked_for() {
+        let row = |id: &str, opens| Listed {
+            glance: Some(Glance { opens, ..GLANCE() }),
+            ..listed(id, Some("a@example.com"))
+        };
+        let rows = vec![
+            row("abc.recvd-1.0", 2),
+            row("def.recvd-1.0", 2),
+            row("abc.recvd-1.0", 2),
+            row("def.recvd-1.0", 3),
+            row("def.recvd-1.0", 2),
+            listed("abc", Some("a@example.com")),
+        ];
+        let (subjects, nobodys) = subjects(SourceId(1), rows);
+        let seen: Vec<_> =
+            subjects.iter().map(|one| (one.sg_message_id.as_str(), one.listed.glance)).collect();
+        assert_eq!(seen, [("abc.recvd-1.0", Some(GLANCE())), ("def.recvd-1.0", None)]);
+        assert_eq!(nobodys.len(), 1);
     }
 }

@@ -2,8 +2,8 @@
 //! looks: Email Activity counts neither spam reports nor unsubscribes, and an asynchronous bounce need not change what it
 //! says of a message that was delivered.
 //!
-//! What the lists do not have cannot be seen so: deferrals, what was left and joined of groups, and whoever was taken off a
-//! list since.
+//! What the lists do not have cannot be seen so: deferrals, what was left and joined of groups. Nor is what happened to somebody
+//! who was on the list before, since when the entry says, or was taken off it since.
 
 use super::ask::Asker;
 use super::lists::{Addresses, Reading};
@@ -16,6 +16,9 @@ use std::ops::Range;
 
 /// Facts that no list and no count tells of. In the middle of a message that is whole otherwise they are not looked for.
 pub(super) const NOT_LOOKED_FOR: [&str; 3] = ["deferred", "group_unsubscribe", "group_resubscribe"];
+
+/// Facts that are looked for there only where a list put the recipient down in that time.
+pub(super) const LOOKED_FOR_IN_LISTS: [&str; 3] = ["bounce", "spamreport", "unsubscribe"];
 
 /// They say nothing of what Email Activity shows at a glance.
 const NEVER_SEEN: [List; 2] = [List::SpamReports, List::Unsubscribes];

@@ -22,10 +22,14 @@ pub(super) struct Document<'a> {
     pub thorough: bool,
     /// Facts, by the webhook's names, that are not looked for in the middle of a message that is whole otherwise.
     pub not_looked_for: &'static [&'static str],
+    /// Facts, by the webhook's names, that are looked for there only where SendGrid put the recipient on its suppression list in
+    /// that time, and has not taken it off again.
+    pub looked_for_in_lists: &'static [&'static str],
     pub dry_run: bool,
     /// Listed by the records; one that has a new event meanwhile may be counted again.
     pub messages: i64,
-    /// Facts; those of a message that is counted again, again. Each is known, recovered, missing or unknown.
+    /// Facts; those of a message that is counted again, again. Each is known, recovered, missing,
+    /// withheld or quarantined.
     pub found: i64,
     pub known: i64,
     pub recovered: i64,
@@ -34,7 +38,9 @@ pub(super) struct Document<'a> {
     /// Rows and facts that cannot be attributed or mapped, or are held in the quarantine; the first of this run by name.
     pub unknown: i64,
     pub unknown_rows: &'a [Unknown],
-    /// Of these: facts that were given to the workers and are held in the quarantine.
+    /// Of the unknown: opens that are not given to a source that ignores machines, because nobody says who opened.
+    pub withheld: i64,
+    /// Of the unknown: facts that were given to the workers and are held in the quarantine.
     pub quarantined: i64,
     /// Seconds of which the records hold more messages than they list.
     pub overfull: i64,
@@ -85,6 +91,9 @@ pub(super) fn text(document: &Document<'_>) -> String {
         rows.push(("  missing", document.missing.to_string()));
     }
     rows.push(("unknown", document.unknown.to_string()));
+    if document.withheld > 0 {
+        rows.push(("  withheld", document.withheld.to_string()));
+    }
     if document.quarantined > 0 {
         rows.push(("  quarantined", document.quarantined.to_string()));
     }
@@ -116,8 +125,10 @@ fn unseen(document: &Document<'_>) -> Vec<String> {
     });
     let passed_over = (!document.not_looked_for.is_empty()).then(|| {
         format!(
-            "Not looked for in the middle of messages that are whole otherwise: {}. --thorough does.",
-            document.not_looked_for.join(", ")
+            "Not looked for in the middle of messages that are whole otherwise: {}; and {} only where SendGrid put the \
+             recipient on its list in that time. --thorough looks for all.",
+            document.not_looked_for.join(", "),
+            document.looked_for_in_lists.join(", ")
         )
     });
     accepted.into_iter().chain(passed_over).collect()
@@ -171,6 +182,7 @@ mod tests {
             accepted_from: None,
             thorough: false,
             not_looked_for: &["deferred"],
+            looked_for_in_lists: &["bounce"],
             dry_run: false,
             messages: 12,
             found: 40,
@@ -179,6 +191,7 @@ mod tests {
             missing: 0,
             unknown: 0,
             unknown_rows: &[],
+            withheld: 0,
             quarantined: 0,
             overfull: 0,
             caught_up: true,
@@ -230,7 +243,9 @@ mod tests {
     #[test]
     fn people_are_told_what_was_not_looked_for() {
         let shown = text(&document());
-        assert!(shown.contains("deferred") && shown.contains("--thorough"), "{shown}");
+        for part in ["deferred", "bounce only where", "--thorough"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
         let accepted_from = Some("2026-02-26T00:00:00Z".to_owned());
         let logs = text(&Document { accepted_from, thorough: true, not_looked_for: &[], ..document() });
         assert!(logs.contains("before 2026-02-26T00:00:00Z") && !logs.contains("--thorough"), "{logs}");

@@ -166,13 +166,10 @@ impl Comparison<'_> {
 
     /// Compares a few messages and recovers what is missing of them.
     async fn compare(&mut self, rows: Vec<Listed>) -> Result<(), Failure> {
-        self.run.sums.messages += rows.len() as i64;
-        let mut subjects = Vec::with_capacity(rows.len());
-        for row in rows {
-            match compare::attribute(self.source, row) {
-                Ok(subject) => subjects.push(subject),
-                Err(nobodys) => self.unknown(Some(nobodys.id.as_str()), nobodys.reason.to_owned()),
-            }
+        let (subjects, nobodys) = compare::subjects(self.source, rows);
+        self.run.sums.messages += (subjects.len() + nobodys.len()) as i64;
+        for one in nobodys {
+            self.unknown(Some(one.id.as_str()), one.reason.to_owned());
         }
         let keys: Vec<MessageKey> = subjects.iter().map(|subject| subject.key).collect();
         let stored = reconcile::stored(self.client, &keys, &self.run.span).await?;
@@ -247,7 +244,10 @@ impl Comparison<'_> {
             for (fact, known) in facts.iter().zip(known.by_ref().take(facts.len())) {
                 match fact.withheld(policy) {
                     _ if known => self.run.sums.known += 1,
-                    Some(reason) => self.unknown(Some(subject.listed.id.as_str()), reason.to_owned()),
+                    Some(reason) => {
+                        self.run.sums.withheld += 1;
+                        self.unknown(Some(subject.listed.id.as_str()), reason.to_owned());
+                    }
                     None => elements.push(&fact.element),
                 }
             }
@@ -264,7 +264,7 @@ impl Comparison<'_> {
         let (tally, held) =
             publish(broker, self.client, self.source, missing, *wait, self.asker.stop()).await?;
         let recovered = i64::from(tally.applied) + i64::from(tally.stale) + i64::from(tally.ignored);
-        // Somebody told them meanwhile, or SendGrid lists them twice.
+        // Somebody told them meanwhile.
         let known = i64::from(tally.duplicate);
         // A batch that is held as a whole is one element, however many facts it has.
         let quarantined = count as i64 - recovered - known;

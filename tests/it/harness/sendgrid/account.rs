@@ -24,6 +24,10 @@ pub(super) struct Book {
     /// The status that Email Activity is refused with; `None`: it is there.
     pub(super) no_activity: Option<u16>,
     pub(super) no_logs: Option<u16>,
+    /// Each row of the records is listed twice.
+    pub(super) lists_twice: bool,
+    /// Email Activity calls a message that bounced after its delivery not delivered.
+    pub(super) late_bounces_show: bool,
     pub(super) posted: Vec<Posted>,
 }
 
@@ -36,6 +40,8 @@ impl Default for Book {
             suppressed: BTreeMap::new(),
             no_activity: None,
             no_logs: None,
+            lists_twice: false,
+            late_bounces_show: false,
             posted: Vec::new(),
         }
     }
@@ -156,6 +162,17 @@ impl Account {
     /// The same for Email Logs.
     pub(crate) fn refuse_logs(&self, status: Option<u16>) {
         self.with(|book| book.no_logs = status);
+    }
+
+    /// Email Activity and Email Logs list each row twice from now on.
+    pub(crate) fn list_twice(&self) {
+        self.with(|book| book.lists_twice = true);
+    }
+
+    /// Email Activity calls a message that bounced after its delivery not delivered from now on. It is not documented
+    /// whether it does.
+    pub(crate) fn show_late_bounces(&self) {
+        self.with(|book| book.late_bounces_show = true);
     }
 
     /// Puts a row on `bounces`, `blocks`, `invalid_emails`, `spam_reports` or `unsubscribes`.

@@ -28,7 +28,8 @@ pub(super) struct Recorded {
 }
 
 impl Book {
-    /// An event that is recorded already is recorded once. Whoever is suppressed by one is put on the list.
+    /// An event that is recorded already is recorded once. Whoever is suppressed by one is put on the list, unless he is on
+    /// it: the entry stays that of the first time.
     pub(super) fn record(&mut self, events: &[Value]) {
         for event in events {
             let id = event["sg_message_id"].as_str().expect("events here are about messages").to_owned();
@@ -40,7 +41,10 @@ impl Book {
             message.events.push(event.clone());
             if let Some(list) = list(event) {
                 let row = json!({ "created": event["timestamp"], "email": event["email"], "reason": event["reason"] });
-                self.suppressed.entry(list.to_owned()).or_default().push(row);
+                let rows = self.suppressed.entry(list.to_owned()).or_default();
+                if rows.iter().all(|known| known["email"] != row["email"]) {
+                    rows.push(row);
+                }
             }
         }
     }
@@ -87,9 +91,10 @@ impl Recorded {
         first.cloned().unwrap_or_default()
     }
 
-    fn activity_status(&self) -> &'static str {
+    fn activity_status(&self, late_bounces_show: bool) -> &'static str {
         let has = |name: &str| self.names().any(|one| one == name);
-        if has("delivered") || has("open") || has("click") {
+        let bounced_later = late_bounces_show && has("bounce");
+        if (has("delivered") && !bounced_later) || has("open") || has("click") {
             "delivered"
         } else if has("bounce") || has("dropped") {
             "not_delivered"
@@ -112,13 +117,13 @@ impl Recorded {
         }
     }
 
-    fn activity_row(&self) -> Value {
+    fn activity_row(&self, late_bounces_show: bool) -> Value {
         json!({
             "from_email": SENDER,
             "msg_id": self.id,
             "subject": SUBJECT,
             "to_email": self.to_email(),
-            "status": self.activity_status(),
+            "status": self.activity_status(late_bounces_show),
             "opens_count": self.count("open"),
             "clicks_count": self.count("click"),
             "last_event_time": self.last_event_at().to_string(),
@@ -218,7 +223,7 @@ pub(super) fn activity(book: &Book, request: &Request) -> Reply {
         Some(Ok(query)) => query,
     };
     let matching = book.messages.values().filter(|message| {
-        let row = message.activity_row();
+        let row = message.activity_row(book.late_bounces_show);
         query.matches(|field| match field {
             "last_event_time" => Some(Operand::Time(message.last_event_at())),
             _ => row[field].as_str().map(|text| Operand::Text(text.to_owned())),
@@ -226,12 +231,15 @@ pub(super) fn activity(book: &Book, request: &Request) -> Reply {
     });
     let mut matching: Vec<_> = matching.collect();
     matching.sort_by_key(|message| std::cmp::Reverse(message.last_event_at()));
-    let rows: Vec<_> = first(&matching, limit).iter().map(|message| message.activity_row()).collect();
+    let rows = matching.iter().map(|message| message.activity_row(book.late_bounces_show));
+    let rows = listed(book, rows, limit);
     Reply::json(200, json!({ "messages": rows }))
 }
 
-fn first<T>(all: &[T], limit: i64) -> &[T] {
-    &all[..all.len().min(usize::try_from(limit).unwrap())]
+/// The rows of one answer.
+fn listed(book: &Book, rows: impl Iterator<Item = Value>, limit: i64) -> Vec<Value> {
+    let times = if book.lists_twice { 2 } else { 1 };
+    rows.flat_map(|row| vec![row; times]).take(usize::try_from(limit).unwrap()).collect()
 }
 
 /// `GET /v3/messages/{msg_id}`
@@ -243,7 +251,7 @@ pub(super) fn activity_of(book: &Book, id: &str) -> Reply {
         let error = json!({ "message": "not found", "field": "message_id" });
         return Reply::json(404, json!({ "errors": [error] }));
     };
-    let mut whole = message.activity_row();
+    let mut whole = message.activity_row(book.late_bounces_show);
     let whole = whole.as_object_mut().unwrap();
     for name in ["opens_count", "clicks_count", "last_event_time"] {
         whole.remove(name);
@@ -292,7 +300,7 @@ pub(super) fn logs(book: &Book, request: &Request) -> Reply {
     });
     let mut matching: Vec<_> = matching.collect();
     matching.sort_by_key(|message| std::cmp::Reverse(message.created_at()));
-    let rows: Vec<_> = first(&matching, limit).iter().map(|message| message.log_row()).collect();
+    let rows = listed(book, matching.iter().map(|message| message.log_row()), limit);
     Reply::json(200, json!({ "messages": rows }))
 }
 
