@@ -7,7 +7,7 @@ mod oauth;
 mod provision;
 
 pub(crate) use oauth::oauth;
-pub(crate) use provision::{deprovision, provision, rotate_key, status};
+pub(crate) use provision::{SAMPLE_ADDRESS, deprovision, provision, rotate_key, status};
 
 use crate::args::{SourceAdd, SourceSet};
 use crate::failure::Failure;

@@ -3,6 +3,10 @@
 //! Reads, and the table of progress; what was missing goes through the queue like everything else. Role: operator. Every
 //! statement stands alone.
 
+mod told;
+
+pub use told::{Told, told_of};
+
 use crate::StoreError;
 use crate::batch::{Tally, day};
 use deadpool_postgres::GenericClient;
@@ -204,22 +208,6 @@ fn read(row: &Row) -> Result<Stored, StoreError> {
         told: row.get("told"),
         facts: row.get("facts"),
     })
-}
-
-/// SendGrid's ids of the latest few messages, at most `limit`, of which the webhook told something and that had their latest
-/// event in `span` or later.
-///
-/// # Errors
-/// As any statement.
-pub async fn told_of(
-    client: &impl GenericClient,
-    source: SourceId,
-    span: &Range<Timestamp>,
-    limit: i64,
-) -> Result<Vec<String>, StoreError> {
-    let statement = client.prepare_cached(include_str!("../sql/reconcile_told.sql")).await?;
-    let rows = client.query(&statement, &[&source.0, &span.start, &span.end, &limit]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// How the given batches ended, as far as they are in the ledger. Their ids are of version 7, made when they were

@@ -51,7 +51,8 @@ pub(crate) struct Reconcile {
     pub thorough: bool,
 
     /// Recover also if nothing shows that the records are those of the source's account: it was told of none of the messages
-    /// that are listed first, and SendGrid knows none that it was told of.
+    /// that are listed first, and SendGrid knows none of the last few that it was told of, on whatever day. A source that was
+    /// never told of a message needs this not; that is said then.
     #[arg(long)]
     pub all_new: bool,
 

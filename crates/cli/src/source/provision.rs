@@ -28,6 +28,7 @@ pub(crate) use deprovision::deprovision;
 pub(crate) use rotate::rotate_key;
 pub(crate) use setup::provision;
 pub(crate) use status::status;
+pub(crate) use trial::SAMPLE_ADDRESS;
 
 use sendgrid::webhook::Toggle;
 use std::collections::BTreeMap;

@@ -24,6 +24,7 @@ use sendgrid::{Client, Permission};
 use std::time::Duration;
 use store::look::Batch;
 use tokio::time::{Instant, sleep, timeout_at};
+pub(crate) use watch::SAMPLE_ADDRESS;
 use watch::{Seen, Watch};
 
 /// What has come of a test, in words.

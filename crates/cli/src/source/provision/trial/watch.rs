@@ -14,7 +14,7 @@ use uuid::Uuid;
 use wire::key;
 
 /// Whom the made-up message is to.
-pub(super) const SAMPLE_ADDRESS: &str = "example@test.com";
+pub(crate) const SAMPLE_ADDRESS: &str = "example@test.com";
 /// The same as it stands in an element.
 const SAMPLE_RECIPIENT: &[u8] = b"\"example@test.com\"";
 

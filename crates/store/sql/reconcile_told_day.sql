@@ -1,0 +1,1 @@
+SELECT max(received_on) FROM batches WHERE received_on < $1
