@@ -28,6 +28,7 @@ use crate::{account, database, output, source};
 use ask::Asker;
 use choose::choose;
 use domain::SourceId;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lately::{LOOKED_FOR_IN_LISTS, Lately, NOT_LOOKED_FOR};
@@ -63,10 +64,11 @@ pub(crate) async fn run(global: &Global, args: &Reconcile) -> Result<(), Failure
     };
     // Email Logs says too little of a message to pass it over.
     let thorough = args.thorough || api == Api::Logs;
-    let lately = if thorough { None } else { Some(Lately::read(&mut asker, source, &span).await?) };
     let subuser = args.account.on_behalf_of.clone().filter(|name| !name.trim().is_empty());
     let asked = Asked { source, api: api.as_str(), subuser: subuser.clone(), thorough, span };
     let (run, resumed) = begin(&client, api, &asked, &target, now).await?;
+    // Of the time of the run: one that goes on began earlier than was asked this time.
+    let lately = if thorough { None } else { Some(Lately::read(&mut asker, source, &run.span).await?) };
     let mut comparison = Comparison {
         client: &client,
         asker,
@@ -131,26 +133,36 @@ fn document<'a>(
 /// What happened before the events that are kept could only be recovered a second time: nothing tells any more that it was
 /// known.
 async fn kept(client: &store::Client, from: Timestamp) -> Result<(), Failure> {
-    let Some(kept_from) = store::audit::events_kept_from(client).await? else { return Ok(()) };
-    if from.to_zoned(TimeZone::UTC).date() >= kept_from {
-        return Ok(());
-    }
+    let Some(kept_from) = kept_later(client, from).await? else { return Ok(()) };
     Err(Failure::usage(format!(
         "--from ({from}) is before the events that are kept: what happened until then would be recovered although it was known"
     ))
     .next(format!("give --from {kept_from} or later")))
 }
 
+/// From which day on events are kept, if `from` is before.
+async fn kept_later(client: &store::Client, from: Timestamp) -> Result<Option<Date>, Failure> {
+    let kept_from = store::audit::events_kept_from(client).await?;
+    Ok(kept_from.filter(|kept_from| from.to_zoned(TimeZone::UTC).date() < *kept_from))
+}
+
+/// By how much SendGrid's records may be behind: "a minute or so", and as much again. What happened later may not be listed
+/// yet; it is left to a run that begins where this one ends.
+const BEHIND: SignedDuration = SignedDuration::from_mins(2);
+
 /// When the facts happened: in whole seconds, as SendGrid's clock has them.
 fn span(args: &Reconcile, now: Timestamp) -> Result<Range<Timestamp>, Failure> {
     let second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
-    let (from, to) = (second(args.from), args.to.min(now));
+    let (from, to) = (second(args.from), args.to.min(second(now - BEHIND)));
     let to = if second(to) == to { to } else { second(to) + SignedDuration::from_secs(1) };
     if from < to {
         return Ok(from..to);
     }
-    Err(Failure::usage(format!("--from ({}) is not before --to ({}), or not before now", args.from, args.to))
-        .next("give the earlier time first"))
+    Err(Failure::usage(format!(
+        "--from ({}) is not before --to ({}), or not before two minutes ago: the records are that far behind",
+        args.from, args.to
+    ))
+    .next("give the earlier time first"))
 }
 
 /// Two at once would recover nothing twice, but each would ask SendGrid for everything, against one rate limit.
@@ -177,7 +189,10 @@ async fn begin(
     }
     let since = now - reconcile::RESUMED_WITHIN;
     let before = reconcile::unfinished(client, asked, since).await?;
-    if let Some(run) = before.and_then(|run| resume::go_on(run, &asked.span, now)) {
+    if let Some(run) = before.and_then(|run| resume::go_on(run, &asked.span, now))
+        // Its beginning may be gone since.
+        && kept_later(client, run.span.start).await?.is_none()
+    {
         return Ok((run, true));
     }
     Ok((reconcile::begin(client, asked, first, now).await?, false))

@@ -139,6 +139,48 @@ async fn facts_of_another_time_are_left_alone_also_where_the_message_has_later_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_that_are_known_to_be_accepted_after_the_time_asked_for_are_not_asked_for() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    let (lost, later) = (Mail::new(), Mail::new());
+    stage.sendgrid.record(&[lost.event("processed", 0)]);
+    stage.told(&[later.event("processed", 100)]).await;
+    stage.sendgrid.record(&[later.event("processed", 100), later.event("delivered", 110)]);
+    let to = jiff::Timestamp::from_second(lost.event("processed", 50)["timestamp"].as_i64().unwrap());
+    let to = to.unwrap().to_string();
+    let arguments = ["reconcile", "--source", "main", "--from", "1h", "--to", &to, "--json"];
+    for more in [&["--all-new"][..], &["--all-new", "--thorough"]] {
+        stage.sendgrid.forget_calls();
+        let ran = stage.sendgrid.cli(&stage.world, &[&arguments[..], more].concat()).await;
+        assert_eq!(
+            (ran.code, &ran.json()["found"], &ran.json()["messages"]),
+            (0, &1.into(), &2.into()),
+            "{ran:?}"
+        );
+        // The lost one is whole the second time, and a thorough run asks for it all the same.
+        assert_eq!(stage.asked_for_messages(), 1, "{:?}", stage.sendgrid.called());
+    }
+    assert_eq!(sums(&stage.reconciled(&[]).await), [3, 2, 1, 0]);
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_records_may_not_list_yet_is_left_to_a_run_that_begins_where_this_one_ended() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    let mail = Mail::new();
+    let open = mail.event("open", 290);
+    stage.happens(&life(&mail)).await;
+    stage.sendgrid.record(std::slice::from_ref(&open));
+    let report = stage.reconciled(&[]).await;
+    assert_eq!(sums(&report), [4, 4, 0, 0], "{report}");
+    let to: jiff::Timestamp = report["to"].as_str().unwrap().parse().unwrap();
+    assert!(to.as_second() <= open["timestamp"].as_i64().unwrap(), "{report}");
+    let nothing = ["reconcile", "--source", "main", "--from", "1m", "--to", "now"];
+    let refused = stage.sendgrid.cli(&stage.world, &nothing).await;
+    assert!(refused.code == 2 && refused.stderr.contains("two minutes ago"), "{refused:?}");
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_is_missing_and_changes_nothing() {
     let stage = Stage::start(Options::new(1, 1, 0)).await;
     let mail = Mail::new();

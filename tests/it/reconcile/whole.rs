@@ -119,7 +119,7 @@ async fn a_thorough_run_does_not_go_on_with_a_quick_one() {
     let stage = Stage::start(Options::new(1, 1, 0)).await;
     without(&stage, "deferred").await;
     let later = Mail::new();
-    stage.sendgrid.record(&[later.event("processed", 200)]);
+    stage.sendgrid.record(&[later.event("processed", 100)]);
     // The first is compared, and the second not any more.
     stage.sendgrid.order(Order::next(Fault::Status(400)).on("GET /v3/messages/"));
     assert_eq!(stage.run(&[]).await.code, 1);

@@ -18,6 +18,13 @@ list at another time or was taken off it since. A step is also missing where it 
 dropped and not processed, or bounced or blocked and not delivered, costs a request. --thorough asks for every message and
 sees them. Email Logs finds only messages accepted from 72 hours before --from on.
 
+SendGrid's records are up to two minutes behind, so what happened in the last two is left to the next run. The report says where
+this one ended (`to`): begin the next there, or let runs overlap, e.g. --from 70m every hour.
+
+Email Activity is read from --from up to the present also where --to is earlier, because it lists a message by its latest event.
+Each message that differs costs a request, of which SendGrid allows a few in a minute; only one that is known to have been
+accepted after --to costs none. So the longer ago, the dearer.
+
 The API key comes from SENDSTATE_SENDGRID_API_KEY or --api-key-file and needs the permissions Email Activity (messages.read)
 and Suppressions (suppression.read); with --thorough or --api logs, and without --suppressions, only the first.
 
@@ -36,7 +43,7 @@ pub(crate) struct Reconcile {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Timestamp,
 
-    /// And before this time, or before now if that is earlier.
+    /// And before this time, or before two minutes ago if that is earlier.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub to: Timestamp,
 

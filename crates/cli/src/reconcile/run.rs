@@ -15,6 +15,7 @@ use crate::broker::Broker;
 use crate::database;
 use crate::failure::Failure;
 use crate::output;
+use domain::origin::NEAR;
 use domain::{MachineOpens, MessageKey, Origin, SourceId};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -189,6 +190,10 @@ impl Comparison<'_> {
 
     /// Whether what is stored of a message is all there is, as far as that can be seen without asking for it.
     fn is_whole(&self, subject: &Subject, stored: &Stored) -> bool {
+        // Whatever happened to a message that was accepted after the time asked for is of another time.
+        if stored.processed_at.is_some_and(|at| at.duration_since(self.run.span.end) > NEAR) {
+            return true;
+        }
         let seen = subject.listed.glance.zip(self.lately.as_ref());
         seen.is_some_and(|(glance, lately)| {
             agrees(&glance, stored) && !lately.names(&subject.recipient, glance.stage)
