@@ -3,7 +3,7 @@
 use super::{Stage, life, sums};
 use crate::harness::sendgrid::{Change, Fault, Order};
 use crate::harness::{Mail, Options};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Messages of one event each, so many in each of the seconds from the first on.
@@ -63,6 +63,26 @@ async fn a_second_with_more_messages_than_a_list_holds_is_said_and_fails_the_che
     assert_eq!((ran.code, &report["overfull"], &report["recovered"]), (1, &1.into(), &4.into()), "{ran:?}");
     assert!(ran.stderr.contains("not seen"), "{ran:?}");
     assert_eq!(report["messages"], 1_001);
+    stage.world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_its_events_do_not_bear_out_is_unknown_until_they_do() {
+    let stage = Stage::start(Options::new(1, 1, 0)).await;
+    let (told, behind, mistaken) = (Mail::new(), Mail::new(), Mail::new());
+    stage.happens(&life(&told)).await;
+    stage.sendgrid.record(&[life(&behind), life(&mistaken)].concat());
+    for (asked, answered) in [(&behind, &behind), (&mistaken, &told)] {
+        let answer =
+            json!({ "msg_id": answered.sg_message_id, "to_email": answered.recipient, "events": [] });
+        let asking = format!("GET /v3/messages/{}", asked.sg_message_id);
+        stage.sendgrid.order(Order::next(Fault::Answer(200, answer)).on(&asking));
+    }
+    let report = stage.reconciled(&[]).await;
+    assert_eq!(sums(&report), [4, 4, 0, 2], "{report}");
+    let reasons = report["unknown_rows"].to_string();
+    assert!(reasons.contains("do not say") && reasons.contains("another message"), "{report}");
+    assert_eq!(sums(&stage.reconciled(&[]).await), [12, 4, 8, 0]);
     stage.world.finish().await;
 }
 

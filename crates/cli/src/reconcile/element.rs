@@ -3,8 +3,10 @@
 //! Where the records say less, less is said. A field that the webhook does not have on that event would be taken for an
 //! argument of the sender's, so each is only set where it has its meaning.
 
+use domain::origin::NEAR;
 use domain::{EventKind, MachineOpens};
 use jiff::Timestamp;
+use sendgrid::MessageId;
 use sendgrid::activity::{self, BounceType, EventName};
 use sendgrid::logs::{EVENTS_MAX, LogMessage};
 use serde_json::{Map, Value, json};
@@ -51,7 +53,34 @@ pub(super) struct Details {
     pub strange: Vec<(Option<Timestamp>, String)>,
 }
 
+impl Details {
+    /// Whether anything is said to have happened then, or at a time that cannot be read.
+    pub(super) fn tell_of(&self, at: Timestamp) -> bool {
+        let facts = self.facts.iter().map(|fact| Some(fact.at));
+        let mut said = facts.chain(self.strange.iter().map(|(at, _)| *at));
+        said.any(|said| said.is_none_or(|said| said.duration_since(at).abs() <= NEAR))
+    }
+
+    /// Of an answer that is about another message than the one that was asked for.
+    fn anothers() -> Self {
+        let reason = "SendGrid answered with the events of another message".to_owned();
+        Self { facts: Vec::new(), strange: vec![(None, reason)] }
+    }
+}
+
+impl Named<'_> {
+    /// An answer need not say the address.
+    fn is(&self, id: &MessageId, address: Option<&str>) -> bool {
+        let address = address.map(wire::sendgrid::normalise_address);
+        id.as_str() == self.sg_message_id
+            && address.is_none_or(|address| address.is_some_and(|address| address == self.recipient))
+    }
+}
+
 pub(super) fn of_activity(message: &activity::Message, named: Named<'_>) -> Details {
+    if !named.is(&message.msg_id, message.to_email.as_deref()) {
+        return Details::anothers();
+    }
     let mut details = Details::default();
     details.add_unreadable(message.unreadable);
     for event in &message.events {
@@ -105,6 +134,9 @@ fn said(event: &activity::Event) -> Vec<(&'static str, Value)> {
 }
 
 pub(super) fn of_logs(message: &LogMessage, named: Named<'_>) -> Details {
+    if !named.is(&message.sg_message_id, message.to_email.as_deref()) {
+        return Details::anothers();
+    }
     let mut details = Details::default();
     details.add_unreadable(message.unreadable);
     if message.events.len() + message.unreadable >= EVENTS_MAX {

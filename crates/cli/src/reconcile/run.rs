@@ -205,7 +205,7 @@ impl Comparison<'_> {
         let named = Named { sg_message_id: &subject.sg_message_id, recipient: &subject.recipient };
         let (api, id) = (self.api, &subject.listed.id);
         let answer = self.asker.ask(async |client| api.details(client, id, named).await).await;
-        let Details { facts, strange } = match answer {
+        let details = match answer {
             Err(super::ask::NoAnswer::SendGrid(sendgrid::Error::NotFound { .. })) => {
                 self.unknown(
                     Some(subject.listed.id.as_str()),
@@ -216,6 +216,13 @@ impl Comparison<'_> {
             answer => answer?,
         };
         let span = self.run.span.clone();
+        let listed = subject.listed.glance.map(|glance| glance.latest).filter(|at| span.contains(at));
+        if let Some(at) = listed.filter(|at| !details.tell_of(*at)) {
+            let reason =
+                format!("it is listed with something of {}, which its events do not say", output::time(at));
+            self.unknown(Some(subject.listed.id.as_str()), reason);
+        }
+        let Details { facts, strange } = details;
         for (at, reason) in strange {
             if at.is_none_or(|at| span.contains(&at)) {
                 self.unknown(Some(subject.listed.id.as_str()), reason);
