@@ -116,8 +116,8 @@ impl Refresher {
 
     async fn recall(&self) -> Option<(Vec<ListedSource>, Timestamp)> {
         let path = self.origin.snapshot.clone()?;
-        let read = tokio::task::spawn_blocking(move || snapshot::read(&path)).await;
-        match read.expect("reading a file does not panic") {
+        // No answer when the process is ending: then the runtime drops what has not begun.
+        match tokio::task::spawn_blocking(move || snapshot::read(&path)).await.ok()? {
             Ok(found) => found,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -136,7 +136,9 @@ impl Refresher {
         }
         let kept = Arc::clone(list);
         let write = move || snapshot::write(&path, &kept.listed(), kept.confirmed_at());
-        match tokio::task::spawn_blocking(write).await.expect("writing a file does not panic") {
+        // As above. The file of before stays, which is whole.
+        let Ok(written) = tokio::task::spawn_blocking(write).await else { return };
+        match written {
             Ok(()) => {
                 metrics::snapshot_written(SnapshotWrite::Written);
                 self.written = Some(list.confirmed_at());
